@@ -1,0 +1,32 @@
+"""Arguments checked before any work is done: the error names the argument, its value and what was expected."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def check(condition: bool, argument: str, value: object, expected: str) -> None:
+    """Raise ``ValueError('<argument> = <value>: expected <expected>')`` unless the condition holds."""
+    if not condition:
+        raise ValueError(f"{argument} = {value}: expected {expected}")
+
+
+def check_finite(argument: str, array: ArrayLike) -> NDArray:
+    """Return the array; raise ``ValueError`` with the place of the first NaN or infinity in it."""
+    array = np.asarray(array)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        check(False, f"{argument}[{', '.join(map(str, place))}]", array[place], "a finite number")
+    return array
+
+
+def check_name(argument: str, name: str, valid: Iterable[str]) -> str:
+    """Return the name; raise ``ValueError`` with the nearest valid ones if it is none of them."""
+    valid = list(valid)
+    if name not in valid:
+        near = difflib.get_close_matches(name, valid, n=3, cutoff=0.4) or valid
+        raise ValueError(f"{argument} = {name!r}: expected one of the known names; nearest: {', '.join(near)}")
+    return name
