@@ -1,0 +1,1 @@
+"""The experiments: a configuration in, tidy results out."""

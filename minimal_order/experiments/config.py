@@ -1,0 +1,198 @@
+"""What a freezing experiment is told: every setting with its default, checked before any work is done."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..checks import check, check_name
+from ..data import load
+from ..dataset import Dataset
+from ..masks import n_frozen
+from ..models import MLP, linear, mlp
+from ..optim import STEP_RULES, StepRule
+from ..orders import ORDERS, load_plugin
+
+FACTORS = ("data", "split", "init", "batches")
+"""What can be new in every run: the data, their split, the initial parameters, the mini-batches."""
+
+
+class Setting(NamedTuple):
+    """What is particular to one data set of the ordering paper."""
+
+    model: Callable[[], MLP]
+    rate: float
+    t0: str | int
+    vary: tuple[str, ...]
+    published: float = np.nan  # loss with all frozen over loss with nothing frozen, read off the paper's figure
+
+
+# fmt: off
+SETTINGS = {
+    "synthetic3": Setting(lambda: linear(200),       1e-3, "plateau", ("init", "batches"), published=2.789 / 0.268),
+    "synthetic2": Setting(lambda: linear(200),       1e-3, "plateau", ("init", "batches")),
+    "synthetic1": Setting(lambda: mlp(200, 20, 1),   1e-3, "plateau", ("init", "batches"), published=0.453 / 0.217),
+    "boston":     Setting(lambda: mlp(13, 20, 1),    1e-3, "plateau", ("split", "init", "batches")),
+    "mnist":      Setting(lambda: mlp(784, 10, 10),  3e-3, 1000,      ("init", "batches")),
+}
+# fmt: on
+
+
+class Plugin(NamedTuple):
+    """A file of the user's with orders, and its text, so that it can be run where the file is not."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True)
+class FreezeConfig:
+    """One freezing experiment; the results depend on this and on nothing else.
+
+    Parameters
+    ----------
+    dataset : a name in ``SETTINGS``
+    orders : names in the table of orders; () for all that can be had on this data set
+    runs : independent runs
+    levels : shares frozen, in [0, 1]
+    t0 : steps before freezing: a number; "plateau", the first step from which ``t1`` more lower the training
+        loss by no more than a tenth; "published", the first at which the training loss is no more than the
+        published multiple of what it is ``t1`` steps later
+    t1 : steps after freezing
+    batch_size, rate, optimizer : of the training; rate None for the data set's default
+    vary : what is new in every run, from ``FACTORS``; () for the data set's default
+    covariance, collect_from : how the covariance is collected, as in ``train``
+    keep : iterates whose full gradients ``accumulated_gradient`` sums
+    seed, dtype : of everything random, and of all arithmetic
+    data : further arguments of ``load``
+    plugins : files with more orders
+
+    Raises
+    ------
+    ValueError : naming argument, value and expectation.
+    """
+
+    dataset: str
+    orders: tuple[str, ...] = ()
+    runs: int = 25
+    levels: tuple[float, ...] = tuple(i / 10 for i in range(11))
+    t0: str | int = ""
+    t1: int = 1000
+    batch_size: int = 64
+    rate: float | None = None
+    optimizer: str = "adam"
+    vary: tuple[str, ...] = ()
+    covariance: str = "running"
+    collect_from: int = 1
+    keep: int = 10
+    seed: int = 0
+    dtype: str = "float32"
+    data: dict[str, Any] = field(default_factory=dict)
+    plugins: tuple[Plugin, ...] = ()
+
+    def __post_init__(self) -> None:
+        setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
+        for name in ("rate", "t0", "vary"):
+            if getattr(self, name) in (None, "", ()):
+                object.__setattr__(self, name, getattr(setting, name))
+        for plugin in self.plugins:
+            load_plugin(plugin.path, plugin.source)
+        self._check()
+        if not self.orders:
+            object.__setattr__(self, "orders", available_orders(self.dataset))
+        for name in self.orders:
+            check_name("orders", name, ORDERS)
+            check(name in available_orders(self.dataset), "orders", name, f"an order that {self.dataset} allows: "
+                  f"{', '.join(available_orders(self.dataset))}")  # fmt: skip
+
+    def _check(self) -> None:
+        whole = {"runs": 1, "t1": 1, "batch_size": 2, "keep": 1, "collect_from": 1, "seed": 0}
+        for name, least in whole.items():
+            value = getattr(self, name)
+            good = isinstance(value, int | np.integer) and value >= least
+            check(good, name, value, f"a whole number, {least} or more" + (": one object has no covariance" if name == "batch_size" else ""))
+        if isinstance(self.t0, str):
+            check_name("t0", self.t0, ("plateau", "published"))
+            known = self.t0 != "published" or np.isfinite(SETTINGS[self.dataset].published)
+            check(known, "t0", self.t0, f"'plateau' or a number: nothing usable is published for {self.dataset}")
+        else:
+            check(self.t0 >= 1, "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
+            check(self.collect_from <= self.t0, "collect_from", self.collect_from, f"a step in 1 ... t0 = {self.t0}")
+        good = bool(self.levels) and all(np.isfinite(level) and 0 <= level <= 1 for level in self.levels)
+        check(good, "levels", self.levels, "shares in [0, 1]")
+        check(np.isfinite(self.rate) and self.rate > 0, "rate", self.rate, "a positive finite number")
+        check_name("optimizer", self.optimizer, STEP_RULES)
+        check_name("covariance", self.covariance, ("running", "batch"))
+        check_name("dtype", self.dtype, ("float32", "float64"))
+        for factor in self.vary:
+            check_name("vary", factor, FACTORS)
+
+    @property
+    def model(self) -> MLP:
+        """The network."""
+        return SETTINGS[self.dataset].model()
+
+    @property
+    def rule(self) -> StepRule:
+        """The step rule."""
+        return STEP_RULES[self.optimizer](self.rate)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings as plain values, the plugins by the hash of their text."""
+        plain = asdict(replace(self, plugins=()))
+        plain["plugins"] = {Path(p.path).name: hashlib.sha256(p.source.encode()).hexdigest() for p in self.plugins}
+        return plain
+
+    def command(self) -> str:
+        """The command that makes these results, without where to put them and how many processes to use."""
+        words = ["minimal-order freeze", self.dataset]
+        default = FreezeConfig(self.dataset, plugins=self.plugins)
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name in ("dataset", "plugins", "data") or value == getattr(default, f.name):
+                continue
+            text = ",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value) if isinstance(value, tuple) else value
+            words += [f"--{f.name.replace('_', '-')}", str(text)]
+        words += [f"--plugin {Path(p.path).name}" for p in self.plugins]
+        words += [f"--set {name}={value}" for name, value in self.data.items()]
+        return " ".join(words)
+
+
+def available_orders(dataset: str) -> tuple[str, ...]:
+    """The orders that can be had on a data set: some need a linear model, some the true weights."""
+    model = SETTINGS[dataset].model()
+    is_linear = len(model.sizes) == 2 and model.sizes[-1] == 1
+    has = {"covariance": True, "iterates": True, "linear": is_linear, "w_star": is_linear and "synthetic" in dataset}
+    return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))
+
+
+def generator(config: FreezeConfig, purpose: str, run: int, vary: tuple[str, ...]) -> np.random.Generator:
+    """The generator of one run for one purpose: a stream of its own if its factor varies, else run 0's."""
+    purposes = (*FACTORS, "orders", "pilot", "batches after freezing")
+    factor = purpose.split()[0]
+    own = factor in vary or factor not in FACTORS
+    return np.random.default_rng([config.seed, purposes.index(purpose), run if own else 0])
+
+
+def dataset_of(config: FreezeConfig, run: int, vary: tuple[str, ...]) -> Dataset:
+    """The data of one run."""
+    seed, split_seed = (int(generator(config, factor, run, vary).integers(2**31)) for factor in ("data", "split"))
+    return load_cached(config.dataset, seed, split_seed, config.dtype, tuple(sorted(config.data.items())))
+
+
+@lru_cache(maxsize=8)
+def load_cached(dataset: str, seed: int, split_seed: int, dtype: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
+    """``load``, once a process."""
+    return load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options))
+
+
+def branches_of(config: FreezeConfig) -> list[tuple[str, int]]:
+    """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named ""."""
+    ks = n_frozen(np.asarray(config.levels), config.model.n_params)
+    ends = [("", int(k)) for k in np.unique(ks) if k in (0, config.model.n_params)]
+    inner = [(order, int(k)) for order in config.orders for k in np.unique(ks) if 0 < k < config.model.n_params]
+    return ends + inner
