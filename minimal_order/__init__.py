@@ -1,3 +1,58 @@
-"""Orders on the parameters of neural networks: which to freeze, which to prune."""
+"""Orders on the parameters of neural networks: which to freeze, which to prune, and what such an order is worth.
+
+>>> import numpy as np
+>>> import minimal_order as mo
+>>> data = mo.load("boston")
+>>> model, rng = mo.mlp(13, 20, 1), np.random.default_rng(0)
+>>> before = mo.train(model, data, model.init(rng), steps=2000, rng=rng, covariance="running")
+>>> order = mo.compute_order("gradient_covariance", before, rng)
+>>> alpha = mo.freeze_mask(order, level=0.5)
+>>> after = mo.train(model, data, before.w, steps=1000, rng=rng, state=before.state, alpha=alpha)
+>>> figure = mo.plots.history(before, after)
+"""
+
+import importlib
+from types import ModuleType
+
+from .covariance import exact_covariance
+from .data import available, load
+from .dataset import Dataset
+from .masks import by_score, freeze_mask, prune_mask, rank_of
+from .models import MLP, linear, mlp
+from .optim import adam, momentum, sgd
+from .orders import ORDERS, compute_order, load_plugin, order
+from .train import Training, descend, evaluate, train
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "MLP",
+    "ORDERS",
+    "Dataset",
+    "Training",
+    "adam",
+    "available",
+    "by_score",
+    "compute_order",
+    "descend",
+    "evaluate",
+    "exact_covariance",
+    "freeze_mask",
+    "linear",
+    "load",
+    "load_plugin",
+    "mlp",
+    "momentum",
+    "order",
+    "prune_mask",
+    "rank_of",
+    "sgd",
+    "train",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import ``plots`` when it is first asked for: matplotlib takes longer than all the rest."""
+    if name == "plots":
+        return importlib.import_module(".plots", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

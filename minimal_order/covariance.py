@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import check, check_name
-from .gradients import Backprop, backprop, mean_gradient, per_example_gradients, sum_gradients, sum_squared_gradients
+from .gradients import Backprop, backprop, chunks_of, mean_gradient, per_example_gradients, sum_gradients, sum_squared_gradients
 from .models import MLP
 
 
@@ -79,8 +79,7 @@ def exact_covariance(
     m = X.shape[-2]
     check(m >= 2, "n_samples", m, "2 or more objects: one has no covariance")
     first, second = np.zeros(()), np.zeros(())
-    for start in range(0, m, chunk):
-        rows = slice(start, start + chunk)
+    for rows in chunks_of(m, chunk):
         back = backprop(model, loss, w, X[..., rows, :], y[..., rows])
         first = first + sum_gradients(back.layout, back.deltas, back.inputs).astype(float)
         if full:

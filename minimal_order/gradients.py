@@ -5,7 +5,7 @@ delta_s a_s^T with delta = dl/dz, so the inputs a and deltas of the layers hold 
 their mean, the first one, and the sum of their squares are each one product.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -89,14 +89,21 @@ def per_example_gradients(back: Backprop) -> NDArray:
 
 
 def value_and_gradient(
-    model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray, chunk: int = 8192
+    model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray, entries: int = 2**20
 ) -> tuple[NDArray, NDArray]:
-    """Mean loss (...,) and its gradient (..., p) over all objects, ``chunk`` objects at a time."""
-    n_samples = X.shape[-2]
-    value, gradient = 0.0, 0.0
-    for start in range(0, n_samples, chunk):
-        rows = slice(start, start + chunk)
+    """Mean loss (...) and its gradient (..., p) over all objects.
+
+    Objects are taken so many at a time that the widest layer of all replicas holds about ``entries`` numbers.
+    """
+    value, gradient = np.zeros(()), np.zeros(())
+    for rows in chunks_of(X.shape[-2], entries // (max(model.sizes[1:]) * int(np.prod(w.shape[:-1])))):
         back = backprop(model, loss, w, X[..., rows, :], y[..., rows])
         value = value + back.loss.sum(axis=-1)
         gradient = gradient + sum_gradients(back.layout, back.deltas, back.inputs)
-    return value / n_samples, gradient / n_samples
+    return value / X.shape[-2], gradient / X.shape[-2]
+
+
+def chunks_of(n_samples: int, chunk: int, least: int = 256) -> Iterator[slice]:
+    """Cut the objects into slices of about ``chunk``, and at least ``least``."""
+    step = max(chunk, least)
+    return (slice(start, start + step) for start in range(0, n_samples, step))

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import check, check_name
+from .covariance import exact_covariance
+from .losses import LOSSES
 from .masks import by_score, rank_of
 from .params import Layout
 from .train import Training
@@ -33,6 +35,7 @@ class Order(NamedTuple):
     summary: str
     equation: str = ""
     needs: tuple[str, ...] = ()
+    default: bool = True
 
 
 ORDERS: dict[str, Order] = {}
@@ -43,11 +46,12 @@ NEEDS = {
     "iterates": "the last iterates of the training",
     "linear": "a linear model with one output",
     "w_star": "data whose true weights are known",
+    "adam": "Adam as the step rule",
 }
 """What an order may need, beyond the trained parameters and the data."""
 
 
-def order(name: str, summary: str, equation: str = "", needs: tuple[str, ...] = ()) -> Callable:
+def order(name: str, summary: str, equation: str = "", needs: tuple[str, ...] = (), default: bool = True) -> Callable:
     """Decorate ``function(run, rng) -> permutation (p,)`` to enter it in the table.
 
     Parameters
@@ -56,13 +60,14 @@ def order(name: str, summary: str, equation: str = "", needs: tuple[str, ...] = 
     summary : one line for tables
     equation : its label, `eq:...`, if it has one
     needs : names from ``NEEDS``; the order is left out where they cannot be had
+    default : whether experiments take it when they are not told which orders to take
     """
     check(name.isidentifier(), "name", repr(name), "a Python identifier")
     for need in needs:
         check_name("needs", need, NEEDS)
 
     def enter(function: OrderFunction) -> OrderFunction:
-        ORDERS[name] = Order(name, function, summary, equation, needs)
+        ORDERS[name] = Order(name, function, summary, equation, needs, default)
         return function
 
     return enter
@@ -86,7 +91,10 @@ def load_plugin(path: str | Path, source: str | None = None) -> list[str]:
     if source is None:
         check(Path(path).is_file(), "plugin", path, "a Python file")
         source = Path(path).read_text(encoding="utf-8")
-    exec(compile(source, str(path), "exec"), {"__name__": Path(path).stem, "__file__": str(path)})
+    try:
+        exec(compile(source, str(path), "exec"), {"__name__": Path(path).stem, "__file__": str(path)})
+    except Exception as error:
+        raise ValueError(f"plugin = {path}: expected a Python file that runs ({type(error).__name__}: {error})") from error
     return [name for name in ORDERS if ORDERS[name] is not before.get(name)]
 
 
@@ -105,6 +113,19 @@ def gradient_covariance(run: Training, rng: np.random.Generator) -> NDArray:
     return by_score(run.C)
 
 
+@order("exact_covariance", "smallest exact variance of the gradient at the end first", default=False)
+def by_exact_covariance(run: Training, rng: np.random.Generator) -> NDArray:
+    """What ``gradient_covariance`` would be without noise in its estimate: `exact_covariance` of all objects."""
+    loss = LOSSES[run.data.task]
+    return by_score(exact_covariance(run.model, loss, run.w, run.data.X_train, run.data.y_train))
+
+
+@order("second_moment", "smallest second moment of the batch gradient, as Adam keeps it, first", needs=("adam",), default=False)
+def second_moment(run: Training, rng: np.random.Generator) -> NDArray:
+    """Adam's v: unlike a covariance it is not centred, so it also sees the mean gradient."""
+    return by_score(run.state.v)
+
+
 def accumulated_gradient(gradients: NDArray) -> NDArray:
     """`eq:accumulated-gradient` score_j = sum_i |dL/dw_j| over the last iterates; the largest stay optimised.
 
@@ -118,13 +139,13 @@ def accumulated_gradient(gradients: NDArray) -> NDArray:
 )
 def by_accumulated_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Full gradients, as in the talk: that of a mini-batch would mostly show the scale of its noise."""
-    return by_score(accumulated_gradient(np.stack([run.full_gradient(w) for w in run.iterates])))
+    return by_score(accumulated_gradient(run.full_gradient(run.iterates)))
 
 
 @order("full_gradient", "smallest |full gradient| at the end first")
 def full_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Score |dL/dw| at the end of training: what the code of the talk on selection really used."""
-    return by_score(np.abs(run.full_gradient()))
+    return by_score(np.abs(run.gradient))
 
 
 def preconditioner(C: NDArray, batch_size: int, n_samples: int) -> NDArray:
@@ -151,7 +172,7 @@ def preconditioned_gradient(H: NDArray, g: NDArray) -> NDArray:
 )
 def by_preconditioned_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Score |H g| with H from the covariance collected so far; Muravev, talk."""
-    return by_score(preconditioned_gradient(preconditioner(run.C, run.batch_size, run.data.n_train), run.full_gradient()))
+    return by_score(preconditioned_gradient(preconditioner(run.C, run.batch_size, run.data.n_train), run.gradient))
 
 
 @order("magnitude", "smallest |w| first", "eq:magnitude")

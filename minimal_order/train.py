@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from .checks import check, check_name
 from .covariance import batch_covariance, covariance_update
 from .data import batches
 from .dataset import Dataset
-from .gradients import Backprop, backprop, first_gradient, mean_gradient, value_and_gradient
+from .gradients import Backprop, backprop, chunks_of, first_gradient, mean_gradient, value_and_gradient
 from .losses import LOSSES, accuracy, mean_loss
 from .models import MLP
 from .optim import StepRule, adam, map_state, spread_state
@@ -181,10 +182,14 @@ class Training:
         state = map_state(lambda a: a[i], self.state)
         return replace(self, data=data, C=C, iterates=self.iterates[:, i], state=state, **parts)
 
-    def full_gradient(self, w: NDArray | None = None) -> NDArray:
-        """The gradient of the loss on the whole training part, at the end or at ``w``."""
-        w = self.w if w is None else w
+    def full_gradient(self, w: NDArray) -> NDArray:
+        """The gradient of the loss on the whole training part at w (..., p)."""
         return value_and_gradient(self.model, LOSSES[self.data.task], w, self.data.X_train, self.data.y_train)[1]
+
+    @cached_property
+    def gradient(self) -> NDArray:
+        """The gradient of the loss on the whole training part at the end, (..., p)."""
+        return self.full_gradient(self.w)
 
     def __repr__(self) -> str:
         last = ", ".join(f"{x:.4g}" for x in np.ravel(self.losses[-1])[:4]) + ", ..." * (self.losses[-1].size > 4)
@@ -268,11 +273,8 @@ def evaluate(model: MLP, w: NDArray, X: NDArray, y: NDArray, task: str, entries:
     Objects are taken so many at a time that the widest layer of all replicas holds about ``entries`` numbers.
     """
     X, y = spread_runs(X, 2, w), spread_runs(y, 1, w)
-    replicas = int(np.prod(w.shape[:-1]))
-    chunk = max(32, entries // (replicas * max(model.sizes[1:])))
-    loss, correct = 0.0, 0.0
-    for start in range(0, X.shape[-2], chunk):
-        rows = slice(start, start + chunk)
+    loss, correct = np.zeros(()), np.zeros(())
+    for rows in chunks_of(X.shape[-2], entries // (max(model.sizes[1:]) * int(np.prod(w.shape[:-1])))):
         with np.errstate(over="ignore", invalid="ignore"):
             h = model.outputs(w, X[..., rows, :])
             loss = loss + LOSSES[task](h, y[..., rows]).sum(axis=-1, dtype=float)

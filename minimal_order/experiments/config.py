@@ -1,7 +1,7 @@
 """What a freezing experiment is told: every setting with its default, checked before any work is done."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,9 @@ from ..orders import ORDERS, load_plugin
 FACTORS = ("data", "split", "init", "batches")
 """What can be new in every run: the data, their split, the initial parameters, the mini-batches."""
 
+NEW_INIT = ("init", "batches")
+"""What varies between the runs of the published panels of alpha_hat."""
+
 
 class Setting(NamedTuple):
     """What is particular to one data set of the ordering paper."""
@@ -33,11 +36,11 @@ class Setting(NamedTuple):
 
 # fmt: off
 SETTINGS = {
-    "synthetic3": Setting(lambda: linear(200),       1e-3, "plateau", ("init", "batches"), published=2.789 / 0.268),
-    "synthetic2": Setting(lambda: linear(200),       1e-3, "plateau", ("init", "batches")),
-    "synthetic1": Setting(lambda: mlp(200, 20, 1),   1e-3, "plateau", ("init", "batches"), published=0.453 / 0.217),
-    "boston":     Setting(lambda: mlp(13, 20, 1),    1e-3, "plateau", ("split", "init", "batches")),
-    "mnist":      Setting(lambda: mlp(784, 10, 10),  3e-3, 1000,      ("init", "batches")),
+    "synthetic3": Setting(lambda: linear(200),       1e-3, "plateau", NEW_INIT, published=2.789 / 0.268),
+    "synthetic2": Setting(lambda: linear(200),       1e-3, "plateau", NEW_INIT),
+    "synthetic1": Setting(lambda: mlp(200, 20, 1),   1e-3, "plateau", NEW_INIT, published=0.453 / 0.217),
+    "boston":     Setting(lambda: mlp(13, 20, 1),    1e-3, "plateau", ("split", *NEW_INIT)),
+    "mnist":      Setting(lambda: mlp(784, 10, 10),  3e-3, 1000,      NEW_INIT),
 }
 # fmt: on
 
@@ -47,6 +50,17 @@ class Plugin(NamedTuple):
 
     path: str
     source: str
+
+
+QUICK = {"runs": 3, "levels": (0.0, 0.5, 1.0), "t0": 200, "t1": 200}
+"""Settings of a smaller version, to see that everything works."""
+
+
+def read_plugins(paths: Iterable[Path]) -> Iterator[Plugin]:
+    """Read the user's files with orders."""
+    for path in paths:
+        check(path.is_file(), "plugin", path, "a Python file")
+        yield Plugin(str(path), path.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -99,15 +113,14 @@ class FreezeConfig:
         for name in ("rate", "t0", "vary"):
             if getattr(self, name) in (None, "", ()):
                 object.__setattr__(self, name, getattr(setting, name))
-        for plugin in self.plugins:
-            load_plugin(plugin.path, plugin.source)
+        self.enter_plugins()
         self._check()
+        possible = available_orders(self.dataset, self.optimizer)
         if not self.orders:
-            object.__setattr__(self, "orders", available_orders(self.dataset))
+            object.__setattr__(self, "orders", tuple(name for name in possible if ORDERS[name].default))
         for name in self.orders:
-            check_name("orders", name, ORDERS)
-            check(name in available_orders(self.dataset), "orders", name, f"an order that {self.dataset} allows: "
-                  f"{', '.join(available_orders(self.dataset))}")  # fmt: skip
+            needs = ORDERS[check_name("orders", name, ORDERS)].needs
+            check(name in possible, "orders", name, f"one of {', '.join(possible)}: {name} needs {', '.join(needs)}")
 
     def _check(self) -> None:
         whole = {"runs": 1, "t1": 1, "batch_size": 2, "keep": 1, "collect_from": 1, "seed": 0}
@@ -130,6 +143,12 @@ class FreezeConfig:
         check_name("dtype", self.dtype, ("float32", "float64"))
         for factor in self.vary:
             check_name("vary", factor, FACTORS)
+        object.__setattr__(self, "vary", tuple(factor for factor in FACTORS if factor in self.vary))
+
+    def enter_plugins(self) -> None:
+        """Enter the user's orders in this process's table."""
+        for plugin in self.plugins:
+            load_plugin(plugin.path, plugin.source)
 
     @property
     def model(self) -> MLP:
@@ -162,11 +181,12 @@ class FreezeConfig:
         return " ".join(words)
 
 
-def available_orders(dataset: str) -> tuple[str, ...]:
+def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
     """The orders that can be had on a data set: some need a linear model, some the true weights."""
     model = SETTINGS[dataset].model()
     is_linear = len(model.sizes) == 2 and model.sizes[-1] == 1
-    has = {"covariance": True, "iterates": True, "linear": is_linear, "w_star": is_linear and "synthetic" in dataset}
+    has = {"covariance": True, "iterates": True, "linear": is_linear, "adam": optimizer == "adam"}
+    has["w_star"] = is_linear and "synthetic" in dataset
     return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))
 
 

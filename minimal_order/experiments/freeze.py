@@ -21,7 +21,7 @@ from ..orders import compute_order
 from ..stability import spearman
 from ..train import Step, Training, descend, evaluate, train
 from ..trajectories import convergence_time
-from .config import SETTINGS, FreezeConfig, branches_of, dataset_of, generator
+from .config import NEW_INIT, SETTINGS, FreezeConfig, branches_of, dataset_of, generator
 
 RUNS_A_PART = 5
 """Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
@@ -40,9 +40,8 @@ def parts_of(config: FreezeConfig) -> list[tuple[int, ...]]:
 
 
 def conditions_of(config: FreezeConfig) -> dict[str, tuple[str, ...]]:
-    """What varies between the runs whose orders are compared: as in the experiment, then less and less."""
-    conditions = {"main": tuple(config.vary), "new init": ("init", "batches"), "shared init": ("batches",)}
-    return {name: vary for name, vary in conditions.items() if name == "main" or set(vary) != set(config.vary)}
+    """What is new in every run where orders are compared: as in the experiment, first, then less and less."""
+    return {",".join(vary): vary for vary in (tuple(config.vary), NEW_INIT, ("batches",))}
 
 
 class Group(NamedTuple):
@@ -114,10 +113,11 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
     whether the gradient of a parameter ever varied; ``estimate/NAME`` (runs, 2), how a covariance collected so
     far agrees with the exact one; ``converged`` (runs, p), the step at which each parameter had converged.
     """
+    config.enter_plugins()  # this may be another process
     out: dict[str, NDArray] = {}
     for condition, vary in conditions_of(config).items():
         group = prepare(config, runs, vary)
-        main = condition == "main"
+        main = vary == config.vary
         path, estimates = Path(config, t0), Estimates(config, t0)
         training = train(
             config.model,

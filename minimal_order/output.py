@@ -1,0 +1,35 @@
+"""The files of a freezing experiment: tables, arrays, figures, report."""
+
+from pathlib import Path
+
+from .experiments.outcome import (
+    LOSS_COLUMNS,
+    STABILITY_COLUMNS,
+    Outcome,
+    agreements,
+    alpha_arrays,
+    loss_rows,
+    stability_rows,
+)
+from .report import freeze_report
+from .results import Store, csv_text, npz_bytes
+
+
+def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
+    """Write everything that follows from the finished parts; return the paths. Equal parts give equal bytes."""
+    from .plots import freeze as figures
+    from .plots.style import save
+
+    table = list(agreements(outcome))
+    files: dict[str, bytes | str] = {
+        "loss.csv": csv_text(LOSS_COLUMNS, loss_rows(outcome)),
+        "stability.csv": csv_text(STABILITY_COLUMNS, stability_rows(table)),
+        "alpha.npz": npz_bytes(alpha_arrays(outcome)),
+        "report.md": freeze_report(name, outcome),
+    }
+    for file, content in files.items():
+        store.write(file, content)
+    paths = [store.folder / file for file in files]
+    for figure in figures.available(outcome):
+        paths += save(figures.draw(figure, outcome, table), store, figure)
+    return paths

@@ -1,0 +1,176 @@
+"""Reports: what was run, what came out beside what was published, and the verdicts that follow from the numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from .claims import Claim, judge
+from .estimates import mean_interval
+from .experiments.outcome import SPLITS, Outcome
+from .published import CURVES
+
+REQUIRED = {
+    # data set: what of the model at t0, on test, must be how large or small for its results to mean anything
+    "boston": ("RMSE", "<=", 4.0),
+    "mnist": ("accuracy", ">=", 0.90),
+    "synthetic2": ("accuracy", ">=", 0.90),
+}
+"""The quality that each data set must have reached at t0, on test."""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a Markdown table, its columns padded so that it also reads as plain text."""
+    cells = [list(map(str, row)) for row in (columns, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def freeze_report(name: str, outcome: Outcome) -> str:
+    """The report of one freezing experiment."""
+    config = outcome.config
+    parts = [
+        f"# Freezing in order: {name}",
+        f"Made by `{config.command()}` (seed {config.seed}).",
+        settings_text(outcome),
+        "## Quality at t0",
+        quality_text(outcome),
+        "## Loss against the share frozen",
+        f"Mean over {config.runs} runs (standard deviation)." + diverged_text(outcome),
+        *(f"{split.capitalize()}:\n\n{loss_table(outcome, s)}" for s, split in enumerate(SPLITS)),
+        published_text(outcome),
+        "## Claims",
+        claims_text(judge({name: outcome})),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def settings_text(outcome: Outcome) -> str:
+    """What was run, in a sentence or two."""
+    config = outcome.config
+    rule = f"by the rule `{config.t0}`" if isinstance(config.t0, str) else "as given"
+    return (
+        f"{config.model}; batches of {config.batch_size}, {config.optimizer} at rate {config.rate:g}, {config.dtype}. "
+        f"Freezing begins after t0 = {outcome.t0} steps ({rule}) and training goes on for t1 = {config.t1}. "
+        f"Runs: {config.runs}; new in every run: {', '.join(config.vary)}. Covariance: {config.covariance}, "
+        f"collected from step {min(config.collect_from, outcome.t0)}."
+    )
+
+
+def quality_text(outcome: Outcome) -> str:
+    """Loss and metric at t0, and whether they are what the data set asks for."""
+    finite = np.isfinite(outcome.start_loss).all(axis=1)
+    loss, metric = outcome.start_loss[finite].mean(axis=0), outcome.start_metric[finite].mean(axis=0)
+    rows = [(split, f"{loss[s]:.4g}", f"{metric[s]:.4g}") for s, split in enumerate(SPLITS)]
+    text = table(("", "loss", outcome.metric_name), rows)
+    if outcome.config.dataset in REQUIRED:
+        name, relation, bound = REQUIRED[outcome.config.dataset]
+        reached = metric[1] <= bound if relation == "<=" else metric[1] >= bound
+        text += f"\n\nRequired on test: {name} {relation} {bound:g}: {'reached' if reached else 'NOT REACHED'}."
+    return text
+
+
+def diverged_text(outcome: Outcome) -> str:
+    """How many runs diverged, if any."""
+    if not outcome.n_diverged:
+        return ""
+    return (
+        f" {outcome.n_diverged} of {outcome.config.runs} runs diverged in some branch; they are left out of its mean, "
+        "and `loss.csv` names the step."
+    )
+
+
+def loss_table(outcome: Outcome, split: int) -> str:
+    """Mean and standard deviation of the loss for every order and level."""
+    rows = []
+    for order in outcome.config.orders:
+        loss = outcome.loss(order)[:, :, split]
+        rows.append([order, *(mean_and_deviation(loss[:, i]) for i in range(loss.shape[1]))])
+    return table(["order", *(f"{level:.0%}" for level in outcome.config.levels)], rows)
+
+
+def mean_and_deviation(x: np.ndarray) -> str:
+    """Format the mean of the finite entries and their standard deviation."""
+    x = x[np.isfinite(x)]
+    if not len(x):
+        return "diverged"
+    return f"{x.mean():.3g}" + (f" ({x.std(ddof=1):.1g})" if len(x) > 1 else "")
+
+
+def published_text(outcome: Outcome) -> str:
+    """Ours beside the published ratio of the covariance order's curve to random's, where there is one."""
+    config = outcome.config
+    orders = ("gradient_covariance", "random")
+    if not set(orders) <= set(config.orders):
+        return ""
+    rows = []
+    for s, split in enumerate(SPLITS):
+        curve = CURVES.get((config.dataset, split))
+        levels = np.array(config.levels)
+        if curve is None or len(levels) != len(curve.random) or not np.allclose(levels, np.arange(11) / 10):
+            continue
+        table_of = outcome.loss if curve.quantity == "loss" else outcome.metric
+        covariance, random = (np.nanmean(table_of(order)[:, :, s], axis=0) for order in orders)
+        rows += [
+            (f"{split} {curve.quantity}", "ours", *(f"{x:.2f}" for x in covariance / random)),
+            (f"{split} {curve.quantity}", "published", *(f"{x:.2f}" for x in curve.covariance / curve.random)),
+        ]
+    if not rows:
+        return ""
+    head = "Covariance order over random, ours and as digitised from the paper's figure:"
+    return head + "\n\n" + table(["", "", *(f"{level:.0%}" for level in config.levels)], rows)
+
+
+def claims_text(claims: Sequence[Claim]) -> str:
+    """Every claim with its rule, verdict and numbers."""
+    parts = []
+    for claim in claims:
+        parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
+        rows = [(f.where, f.what, number(f.estimate), "yes" if f.met else "no") for f in claim.findings]
+        if rows:
+            parts.append(table(("where", "what", "value [95 % interval]", "meets the rule"), rows))
+    return "\n\n".join(parts)
+
+
+def number(value: object) -> str:
+    """Format a plain number or an estimate."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def summary_table(outcome: Outcome) -> str:
+    """A short table for the terminal: every order with the test loss at its lowest, middle and highest level."""
+    levels = np.array(outcome.config.levels)
+    chosen = sorted({int(levels.argmin()), int(np.abs(levels - 0.5).argmin()), int(levels.argmax())})
+    rows = []
+    for order in outcome.config.orders:
+        loss, metric = outcome.loss(order)[:, :, 1], outcome.metric(order)[:, :, 1]
+        rows.append([order, *(f"{mean_with_interval(loss[:, i])}" for i in chosen), mean_and_deviation(metric[:, chosen[len(chosen) // 2]])])
+    middle = f"{outcome.metric_name} at {levels[chosen[len(chosen) // 2]]:.0%}"
+    return table(["order", *(f"test loss at {levels[i]:.0%}" for i in chosen), middle], rows)
+
+
+def mean_with_interval(x: np.ndarray) -> str:
+    """Format the mean of the finite entries with its interval."""
+    x = x[np.isfinite(x)]
+    return str(mean_interval(x)) if len(x) > 1 else f"{x[0]:.3g}" if len(x) else "diverged"
+
+
+def reproduce_report(outcomes: Mapping[str, Outcome], claims: Sequence[Claim], sections: Mapping[str, str]) -> str:
+    """The report of the whole reproduction: the verdicts, then where to find what."""
+    rows = [(claim.id, claim.text, claim.verdict) for claim in claims]
+    folders = [
+        (f"[{name}]({name}/report.md)", str(outcome.config.model), outcome.t0, outcome.config.t1, outcome.config.runs,
+         ", ".join(outcome.config.vary), outcome.n_diverged)
+        for name, outcome in outcomes.items()
+    ]  # fmt: skip
+    parts = [
+        "# Ordering the set of neural network parameters: a reproduction",
+        "## Verdicts",
+        table(("", "claim", "verdict"), rows),
+        "## Experiments",
+        table(("folder", "model", "t0", "t1", "runs", "new in every run", "diverged"), folders),
+        *(f"## {title}\n\n{text}" for title, text in sections.items()),
+        "## Evidence",
+        claims_text(claims),
+    ]
+    return "\n\n".join(parts) + "\n"
