@@ -28,6 +28,15 @@ r_{J_i} = i
 ```{eqcode} toy.masks.missing
 :label: eq:only-an-example
 ```
+```{eqcode} toy.masks.missing
+:label: eq:still-an-example
+```
+````
+
+````{code-cell} ipython3
+```{eqcode} toy.masks.missing
+:label: eq:another-example
+```
 ````
 
 ```python
