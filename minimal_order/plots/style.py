@@ -16,8 +16,10 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from ..results import Store, write_atomic
@@ -29,6 +31,7 @@ T = TypeVar("T")
 BLACK, GREY, LIGHT = "#000000", "#767676", "#d0d0d0"
 BLUE, VERMILION, GREEN, ORANGE = "#0072b2", "#d55e00", "#009e73", "#e69f00"
 PURPLE, SKY = "#cc79a7", "#56b4e9"
+WINE = "#882255"  # of Tol's muted scheme
 PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
@@ -44,6 +47,7 @@ RC: dict[Any, Any] = {
     "savefig.dpi": 150,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures look alike on every machine
     "font.size": 9,
+    "mathtext.fontset": "dejavusans",
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
     "axes.labelsize": 9,
@@ -110,7 +114,8 @@ def new_figure(width: float = WIDE, height: float = 3.2, title: str = "", captio
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     if caption:
-        lines = textwrap.fill(caption, int(width * 17.5), break_long_words=False, break_on_hyphens=False)
+        unbroken = caption.replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0").replace("± ", "±\u00a0")
+        lines = textwrap.fill(unbroken, int(width * 16), break_long_words=False, break_on_hyphens=False)
         figure.supxlabel(lines, x=0.01, ha="left", fontsize=SMALL, color="#404040")
     return figure
 
@@ -136,7 +141,7 @@ ORDER_LOOKS = {
     "gradient_covariance": Look(BLUE, "o", "-", "gradient covariance"),
     "accumulated_gradient": Look(VERMILION, "s", "-", "accumulated gradient"),
     "full_gradient": Look(ORANGE, "^", LINES[1], "full gradient"),
-    "preconditioned_gradient": Look(GREEN, "D", "-", "preconditioned gradient"),
+    "preconditioned_gradient": Look(GREEN, "D", LINES[3], "preconditioned gradient"),
     "magnitude": Look(PURPLE, "v", "-", "magnitude"),
     "lasso": Look(SKY, "P", "-", "lasso path"),
     "elastic_net": Look(BLACK, "X", LINES[2], "elastic-net path"),
@@ -151,9 +156,10 @@ def looks(orders: Sequence[str]) -> dict[str, Look]:
     """Return the look of every order: told apart by colour, marker and line, and the same in every figure."""
     unknown = [name for name in orders if name not in ORDER_LOOKS]
     found = {name: ORDER_LOOKS[name] for name in orders if name in ORDER_LOOKS}
+    colors = (WINE, *reversed(PALETTE))
     for i, name in enumerate(unknown):
-        color, marker = PALETTE[i % len(PALETTE)], MARKERS[(i + 3) % len(MARKERS)]
-        found[name] = Look(color, marker, LINES[3 - i // len(PALETTE) % 3], name.replace("_", " "))
+        color, marker = colors[i % len(colors)], MARKERS[(i + 3) % len(MARKERS)]
+        found[name] = Look(color, marker, LINES[3 - i // len(colors) % 3], name.replace("_", " "))
     return {name: found[name] for name in orders}
 
 
@@ -169,6 +175,14 @@ def frozen_axis(axes: Axes) -> None:
     axes.set_xticks(range(0, 101, 20))
 
 
+def log_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers; call it when all is drawn and the scale is set."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def percent(levels: ArrayLike) -> NDArray:
     """Shares in [0, 1] as per cent, without the last bits of the product."""
     return np.round(100 * np.asarray(levels, float), 10)
@@ -182,9 +196,10 @@ def image(figure: Figure, suffix: str) -> bytes:
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}[suffix]
     buffer = io.BytesIO()
     with in_style():
-        if figure.get_layout_engine() is not None:
-            figure.draw_without_rendering()  # once for all files, for the layout takes as long as the drawing
-            figure.set_layout_engine("none")
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)  # once for all files: it takes as long as the drawing
+            figure.set_layout_engine(None)
         figure.savefig(buffer, format=suffix, metadata=metadata)
     return buffer.getvalue()
 

@@ -1,0 +1,78 @@
+"""Numbers that the authors published, to stand beside ours.
+
+Source: Grabovoy, Bakhteev, Strijov 2020, "Ordering the set of neural network parameters", which prints no
+tables of results: digitised from its vector figures, so that the last digit is uncertain. Sample size, step
+size, t0 and the scaling of y are not stated there: compare shapes and ratios, not losses.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = np.arange(11) / 10
+"""Shares frozen of ``CURVES``; those of ``STABILITY`` are the inner ones."""
+
+
+class Curve(NamedTuple):
+    """One panel of the paper's figures of quality against the share frozen."""
+
+    quantity: str  # loss or accuracy
+    covariance: NDArray  # (11,), smallest variance of the gradient frozen first
+    random: NDArray  # (11,)
+
+
+class Stability(NamedTuple):
+    """s(k) of one of the paper's images of alpha_hat, and how many runs the image shows."""
+
+    runs: int
+    s: NDArray  # (9,), at 10 ... 90 % frozen
+
+    @property
+    def rho(self) -> NDArray:
+        """The mean correlation of two runs' masks, from s = 1/r + (1 - 1/r) rho_bar; chance is 0."""
+        return (self.s - 1 / self.runs) / (1 - 1 / self.runs)
+
+
+def _row(text: str) -> NDArray:
+    return np.array(text.split(), float)
+
+
+CURVES = {
+    ("synthetic3", "train"): Curve(
+        "loss",
+        _row(".268 .339 .433 .538 .644 .772 .913 .990 1.171 1.411 2.789"),
+        _row(".269 .587 .914 1.147 1.434 1.691 1.952 2.150 2.371 2.548 2.758"),
+    ),
+    ("synthetic3", "test"): Curve(
+        "loss",
+        _row(".348 .448 .581 .736 .887 1.067 1.265 1.361 1.646 2.126 4.093"),
+        _row(".349 .756 1.184 1.504 1.918 2.318 2.737 3.053 3.362 3.685 4.047"),
+    ),
+    ("synthetic1", "train"): Curve(
+        "loss",
+        _row(".217 .227 .230 .234 .242 .252 .262 .269 .293 .310 .453"),
+        _row(".213 .224 .245 .255 .284 .301 .334 .366 .399 .428 .447"),
+    ),
+    ("synthetic1", "test"): Curve(
+        "loss",
+        _row(".783 .783 .769 .769 .778 .780 .771 .781 .818 .848 1.056"),
+        _row(".774 .783 .804 .819 .857 .865 .913 .948 1.004 1.037 1.064"),
+    ),
+    ("synthetic2", "test"): Curve(
+        "accuracy",
+        _row(".793 .795 .793 .790 .798 .791 .797 .796 .799 .791 .777"),
+        _row(".786 .788 .791 .794 .793 .783 .786 .784 .777 .778 .778"),
+    ),
+}
+"""Curves by data set and split. Those of Boston and MNIST carry no signal and are left out: their inputs were
+not scaled, and the networks had not learned (worse than predicting the mean; accuracy below .77)."""
+
+STABILITY = {
+    "synthetic3": Stability(25, _row(".43 .62 .69 .75 .83 .85 .90 .93 .92")),
+    "synthetic2": Stability(25, _row(".35 .41 .47 .54 .59 .63 .59 .63 .52")),
+    "synthetic1": Stability(25, _row(".08 .07 .08 .07 .12 .11 .14 .16 .24")),
+    "mnist": Stability(5, _row(".30 .50 .67 .69 .71 .67 .61 .53 .34")),
+    "boston": Stability(50, _row(".03 .05 .09 .13 .26 .26 .35 .35 .39")),
+}
+"""Stability of the covariance order by data set."""
