@@ -36,8 +36,8 @@ def alpha(outcome: Outcome) -> Picture | None:
     caption = (
         f"A column is the vector $\\hat\\alpha(k)$ of one level: the mean of the masks of "
         f"{words.runs(n_runs)} with the same data and new {words.factors(PANELS)}, t0 = {outcome.t0}. "
-        f"If runs do not agree it is flat: 1 less the share frozen. {'w lists W1 unit by unit. ' * deep}(c), (d): "
-        f"parameters {start} to {stop - 1}, {layout.name(start)} to {layout.name(stop - 1)}."
+        f"If runs do not agree it is flat: 1 less the share frozen. {'w lists W1 unit by unit. ' * deep}"
+        f"(c), (d): parameters {start} to {stop - 1}, {layout.name(start)} to {layout.name(stop - 1)}."
     )
     title = words.title(outcome, "which parameters are frozen")
     figure = new_figure(height=6.0, title=title, caption=caption)
