@@ -193,6 +193,14 @@ def test_published_figure_compares_without_the_scale_of_y(synthetic):
     np.testing.assert_allclose(theirs[[0, 5, 10]], [0, (2.318 - 0.349) / (4.047 - 0.349), 1], rtol=1e-12)
 
 
+def test_published_figure_has_no_scale_for_a_loss_that_does_not_grow(synthetic):
+    end_loss = {branch: loss.copy() for branch, loss in synthetic.end_loss.items()}
+    end_loss["", 200][:, 1] = end_loss["", 0][:, 1] + np.array([-0.1, 0.1, 0.1, 0.1])
+    train, test, _ = plots.published(replace(synthetic, end_loss=end_loss)).axes
+    assert [one.get_label() for one in test.lines] == ["gradient covariance, published", "random, published"]
+    assert "not shown" in test.texts[0].get_text() and not train.texts and len(train.lines) == 4
+
+
 def test_published_accuracies_are_compared_as_changes():
     axes = plots.published(made_up("synthetic2")).axes[0]
     theirs = line(axes, "gradient covariance, published").get_ydata()

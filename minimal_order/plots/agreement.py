@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
@@ -13,7 +12,20 @@ from .. import published as paper
 from ..experiments.outcome import PANELS, Agreement, Outcome
 from ..params import Layout
 from . import words
-from .style import BLACK, SMALL, WIDE, Look, Picture, band, frozen_axis, looks, new_figure, percent, styled
+from .style import (
+    BLACK,
+    SMALL,
+    WIDE,
+    Look,
+    Picture,
+    band,
+    frozen_axis,
+    legend_below,
+    looks,
+    new_figure,
+    percent,
+    styled,
+)
 
 SOME = 25
 """How many consecutive parameters the small panels show, as in the paper."""
@@ -146,7 +158,6 @@ def stability(outcome: Outcome, table: Sequence[Agreement]) -> Picture | None:
     title = words.title(outcome, "do runs agree?")
     figure = new_figure(height=1.6 + 2.1 * n_rows, title=title, caption=caption)
     grid = figure.add_gridspec(n_rows + 1, n_columns, height_ratios=(*(1,) * n_rows, 0.03))
-    labelled: dict[str, Artist] = {}
     for i, condition in enumerate(conditions):
         axes = figure.add_subplot(grid[divmod(i, n_columns)])
         axes.axhline(0, color=BLACK, linewidth=0.8)
@@ -162,10 +173,7 @@ def stability(outcome: Outcome, table: Sequence[Agreement]) -> Picture | None:
         frozen_axis(axes)
         if i % n_columns == 0:
             axes.set_ylabel("mean correlation $\\bar\\rho$ of masks")
-        labelled |= {str(line.get_label()): line for line in axes.get_legend_handles_labels()[0]}
-    legend = figure.add_subplot(grid[-1, :])
-    legend.axis("off")
-    legend.legend(labelled.values(), labelled.keys(), loc="center", ncols=3)
+    legend_below(figure, grid[-1, :], figure.axes)
     return figure
 
 

@@ -7,7 +7,19 @@ from .. import published as paper
 from ..experiments.outcome import SPLITS, Outcome
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
-from .style import BLACK, GREY, Picture, frozen_axis, log_ticks, looks, new_figure, percent, styled
+from .style import (
+    BLACK,
+    GREY,
+    SMALL,
+    Picture,
+    frozen_axis,
+    legend_below,
+    log_ticks,
+    looks,
+    new_figure,
+    percent,
+    styled,
+)
 
 LOG_FROM = 10
 """Ratio of the largest to the smallest mean from which on a loss is drawn on a logarithmic scale."""
@@ -69,26 +81,34 @@ def draw_published(outcome: Outcome, splits: list[int], pair: list[str]) -> Pict
         "are not published."
     )
     what = "our curves and the published ones"
-    figure = new_figure(height=3.4, title=words.title(outcome, what), caption=caption)
-    axes = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
+    figure = new_figure(height=3.8, title=words.title(outcome, what), caption=caption)
+    grid = figure.add_gridspec(2, len(splits), height_ratios=(1, 0.03))
+    axes = [figure.add_subplot(grid[0, i]) for i in range(len(splits))]
+    for one in axes[1:]:
+        one.sharey(axes[0])
+    levels = np.array(outcome.config.levels)
     for panel, s in enumerate(splits):
         theirs = paper.CURVES[outcome.config.dataset, SPLITS[s]]
+        quality = outcome.loss if theirs.quantity == "loss" else outcome.metric
+        has_scale = theirs.quantity == "accuracy" or grows(quality(pair[0])[..., s], levels)
         for name, look in looks(pair).items():
-            ours = outcome.loss(name) if theirs.quantity == "loss" else outcome.metric(name)
-            values = comparable(ours[..., s], np.array(outcome.config.levels), theirs.quantity)
-            x = percent(outcome.config.levels)
-            shade_interval(axes[panel], x, values, look)
-            draw(axes[panel], x, values, look)
+            if has_scale:
+                values = comparable(quality(name)[..., s], levels, theirs.quantity)
+                shade_interval(axes[panel], percent(levels), values, look)
+                draw(axes[panel], percent(levels), values, look)
             curve = theirs.covariance if name == words.COVARIANCE else theirs.random
             values = comparable(curve, paper.LEVELS, theirs.quantity)
             dashed = look._replace(marker="", linestyle=(0, (4, 2)), label=f"{look.label}, published")
             axes[panel].plot(percent(paper.LEVELS), values, **dashed.line())
+        if not has_scale:
+            note = "ours is not shown: it does not\ngrow from 0 to 100 % frozen"
+            axes[panel].text(0.03, 0.97, note, va="top", fontsize=SMALL, transform=axes[panel].transAxes)
         axes[panel].set_title(f"({'ab'[panel]}) {SPLITS[s]}")
         frozen_axis(axes[panel])
     relative = "loss relative to nothing frozen (0)\nand everything frozen (1)"
     absolute = "accuracy less that with\nnothing frozen, % points"
     axes[0].set_ylabel(relative if theirs.quantity == "loss" else absolute)
-    axes[0].legend()
+    legend_below(figure, grid[1, :], axes, ncols=2)
     return figure
 
 
@@ -97,6 +117,15 @@ def comparable(values: NDArray, levels: NDArray, quantity: str) -> NDArray:
     mean = over_runs(np.atleast_2d(values)).mean
     free, frozen = mean[levels == 0], mean[levels == 1]
     return 100 * (values - free) if quantity == "accuracy" else (values - free) / (frozen - free)
+
+
+def grows(loss: NDArray, levels: NDArray) -> bool:
+    """Tell whether the loss (runs, levels) with all frozen is surely above that with nothing frozen.
+
+    If not, as where training on does harm, there is no scale to show it on.
+    """
+    growth = over_runs(loss[:, levels == 1] - loss[:, levels == 0])
+    return bool(growth.mean[0] - np.nan_to_num(growth.half[0]) > 0)
 
 
 # --- every order ----------------------------------------------------------------------------------------
@@ -140,9 +169,7 @@ def orders(outcome: Outcome) -> Picture:
     d.set_title("(d) loss, test: difference from random")
     for axes in (a, b, c, d):
         frozen_axis(axes)
-    legend = figure.add_subplot(grid[2, :])
-    legend.axis("off")
-    legend.legend(*a.get_legend_handles_labels(), loc="center", ncols=3)
+    legend_below(figure, grid[2, :], [a])
     return figure
 
 

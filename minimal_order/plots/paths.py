@@ -50,12 +50,13 @@ def paths(outcome: Outcome) -> Picture:
 
 def convergence(axes: Axes, outcome: Outcome) -> None:
     """Draw the share of parameters that have converged against the step."""
-    steps = np.unique(np.append(outcome.converged, (0, outcome.t0 + outcome.config.t1)))
+    converged = outcome.converged[outcome.free_runs]
+    steps = np.unique(np.append(converged, (0, outcome.t0 + outcome.config.t1)))
     sets = {"all parameters": (np.full(outcome.live.shape, True), BLACK)}
     if not outcome.live.all():
         sets["live parameters"] = (outcome.live, VERMILION)
-    for label, (chosen, color) in sets.items():
-        done = 100 * np.array([(outcome.converged[:, chosen] <= step).mean(axis=1) for step in steps])
+    for label, (chosen, color) in sets.items() if len(converged) else ():
+        done = 100 * np.array([(converged[:, chosen] <= step).mean(axis=1) for step in steps])
         low, high = done.min(axis=1), done.max(axis=1)
         axes.fill_between(steps, low, high, step="post", color=color, alpha=0.2, linewidth=0)
         axes.step(steps, done.mean(axis=1), where="post", color=color, label=label)

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
@@ -173,6 +174,21 @@ def frozen_axis(axes: Axes) -> None:
     axes.set_xlabel("frozen, % of parameters")
     axes.set_xlim(-2, 102)
     axes.set_xticks(range(0, 101, 20))
+
+
+def legend_below(figure: Figure, row: SubplotSpec, panels: Sequence[Axes], ncols: int = 3) -> None:
+    """Put one legend for all panels in a row of its own, where it covers nothing.
+
+    Parameters
+    ----------
+    figure, row : where; the row is next to nothing high, the layout makes room for the legend
+    panels : whose labelled lines it explains
+    ncols : its columns
+    """
+    lines = {str(line.get_label()): line for axes in panels for line in axes.get_legend_handles_labels()[0]}
+    axes = figure.add_subplot(row)
+    axes.axis("off")
+    axes.legend(lines.values(), lines.keys(), loc="center", ncols=ncols)
 
 
 def log_ticks(axis: Axis) -> None:
