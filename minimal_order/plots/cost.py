@@ -47,10 +47,10 @@ def draw_cost(cost: Cost) -> Picture:
     n_rows = -(-(len(config.models) + 1) // N_COLUMNS)
     caption = (
         "Lines, and open markers for whole layers: operations, means over runs. Filled markers: measured "
-        f"seconds, medians of {config.repeats} turns with quartiles; black: nothing and everything frozen; "
-        "cross: the masked step, which computes everything all the same. Last panel: operations, half of "
-        f"the weights frozen by the covariance order. Batch {config.batch_size}, {config.optimizer}, one "
-        f"replica, one thread of {cost.machine}."
+        f"processor time, medians of {config.repeats} turns with quartiles; black: nothing and everything "
+        "frozen; cross: the masked step, which computes everything all the same. Last panel: operations, "
+        f"half of the weights frozen by the covariance order. Batch {config.batch_size}, {config.optimizer}, "
+        f"one replica, one thread of {cost.machine}."
     )
     title = "What a step costs when a share of the parameters is frozen"
     figure = new_figure(height=1.3 + 2.2 * n_rows, title=title, caption=caption)
