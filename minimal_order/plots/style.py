@@ -29,7 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Okabe & Ito 2008: told apart with any kind of colour blindness. Their yellow is too pale for lines on white.
-BLACK, GREY, LIGHT = "#000000", "#767676", "#d0d0d0"
+BLACK, GREY = "#000000", "#767676"
 BLUE, VERMILION, GREEN, ORANGE = "#0072b2", "#d55e00", "#009e73", "#e69f00"
 PURPLE, SKY = "#cc79a7", "#56b4e9"
 WINE = "#882255"  # of Tol's muted scheme
