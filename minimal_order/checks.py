@@ -27,6 +27,6 @@ def check_name(argument: str, name: str, valid: Iterable[str]) -> str:
     """Return the name; raise ``ValueError`` with the nearest valid ones if it is none of them."""
     valid = list(valid)
     if name not in valid:
-        near = difflib.get_close_matches(name, valid, n=3, cutoff=0.4) or valid
+        near = difflib.get_close_matches(str(name), valid, n=3, cutoff=0.4) or valid
         raise ValueError(f"{argument} = {name!r}: expected one of the known names; nearest: {', '.join(near)}")
     return name

@@ -6,7 +6,7 @@ holds under conditions where on some.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,27 @@ COVARIANCE, RANDOM = "gradient_covariance", "random"
 MARGIN = 0.05
 """How much loss is not significant, as a share."""
 
+UNDEFINED = Estimate(np.nan, np.nan, np.nan)
+"""Too few runs are left, or nothing varies."""
+
 
 class Finding(NamedTuple):
-    """One number behind a verdict, and whether it meets the rule."""
+    """One number behind a verdict, and whether it meets the rule; None: undefined, or only for comparison."""
 
     where: str
     what: str
     estimate: Estimate | float
-    met: bool
+    met: bool | None
+
+
+def finding(where: str, what: str, estimate: Estimate | float, rule: Callable[[Any], bool] | None) -> Finding:
+    """Hold a number against a rule, if there is one and the number is defined."""
+    return Finding(where, what, estimate, bool(rule(estimate)) if rule and is_defined(estimate) else None)
+
+
+def is_defined(estimate: Estimate | float) -> bool:
+    """Whether there is a number, with an interval."""
+    return bool(np.isfinite(estimate).all())
 
 
 class Claim(NamedTuple):
@@ -45,13 +58,15 @@ Outcomes = Mapping[str, Outcome]
 
 
 def decide(findings: list[Finding]) -> str:
-    """The verdict from the findings: all, some or none of the places meet the rule."""
-    if not findings:
+    """The verdict from the findings: all, some or none of the places meet the rule, of those where it can be told."""
+    places: dict[str, list[bool | None]] = {}
+    for where, _, estimate, met in findings:
+        if met is not None or not is_defined(estimate):
+            places.setdefault(where, []).append(met)
+    told = [False not in met for met in places.values() if False in met or None not in met]
+    if not told:
         return UNTESTED
-    places: dict[str, bool] = {}
-    for finding in findings:
-        places[finding.where] = places.get(finding.where, True) and finding.met
-    return HOLDS if all(places.values()) else CONDITIONS if any(places.values()) else FAILS
+    return HOLDS if all(told) else CONDITIONS if any(told) else FAILS
 
 
 # --- estimators -----------------------------------------------------------------------------------------
@@ -73,48 +88,58 @@ def paired(outcome: Outcome, split: int, *orders: str) -> list[NDArray]:
 def excess_over_random(outcome: Outcome, split: int, order: str = COVARIANCE) -> Estimate:
     """Mean over levels of the loss under an order less that under random, over random's mean loss."""
     loss, chance = paired(outcome, split, order, RANDOM)
+    if len(loss) < 2:
+        return UNDEFINED
     difference = mean_interval((loss - chance).mean(axis=1))
     return Estimate(*(np.asarray(difference) / chance.mean()))
 
 
 def variance_ratio(outcome: Outcome, split: int, order: str = COVARIANCE) -> Estimate:
     """Variance over runs of the loss under an order, over random's, in the geometric mean over levels."""
-    return variance_ratio_interval(*paired(outcome, split, order, RANDOM))
+    try:
+        return variance_ratio_interval(*paired(outcome, split, order, RANDOM))
+    except ValueError:  # fewer than three runs, or a loss that is the same in all
+        return UNDEFINED
 
 
 def mean_mask_correlation(outcome: Outcome, order: str, condition: str) -> Estimate:
     """Mean over levels and pairs of runs of the correlation of the masks, among live parameters."""
     rank = outcome.comparisons[condition][order]
+    if len(rank) < 3:
+        return UNDEFINED
     levels = np.array(outcome.config.levels)[inner(outcome)]
     alpha = freeze_mask(live_order(np.argsort(rank, axis=-1), outcome.live), levels)
     return jackknife_interval(mask_correlation(alpha).mean(axis=0))
 
 
 def frozen_share(outcome: Outcome, order: str) -> float:
-    """The largest level up to which the test loss is not significantly above that at level 0."""
-    loss = outcome.loss(order)[:, :, 1]
-    levels = np.array(outcome.config.levels)
-    base = loss[:, levels.argmin()]
+    """The largest level up to which the test loss is not significantly above that at level 0; NaN without one."""
+    loss, levels = outcome.loss(order)[:, :, 1], outcome.config.levels
+    if 0 not in levels or np.isfinite(loss[:, levels.index(0)]).sum() < 2:
+        return np.nan
+    base = loss[:, levels.index(0)]
     share = 0.0
-    for i in np.argsort(levels):
+    for i, level in enumerate(levels):
         usable = np.isfinite(loss[:, i]) & np.isfinite(base)
+        if usable.sum() < 2:
+            break
         excess = mean_interval(loss[usable, i] - base[usable])
         if excess.high > MARGIN * base[usable].mean():
             break
-        share = float(levels[i])
+        share = level
     return share
 
 
 def agreement_with(outcome: Outcome, order: str, other: str) -> Estimate:
     """Spearman's rho between two orders of the same run, mean over runs."""
     ranks = np.stack([outcome.comparisons[outcome.main][name] for name in (order, other)], axis=1)
-    return mean_interval(spearman(ranks)[:, 0, 1])
+    return mean_interval(spearman(ranks)[:, 0, 1]) if len(ranks) >= 2 else UNDEFINED
 
 
 def early_share(outcome: Outcome) -> Estimate:
-    """The share of live parameters that have converged after a fifth of the steps, mean over runs."""
-    early = outcome.converged <= 0.2 * (outcome.t0 + outcome.config.t1)
-    return mean_interval(early[:, outcome.live].mean(axis=1))
+    """The share of live parameters that have converged after a fifth of the steps, mean over runs, nothing frozen."""
+    early = outcome.converged[outcome.free_runs][:, outcome.live] <= 0.2 * (outcome.t0 + outcome.config.t1)
+    return mean_interval(early.mean(axis=1)) if len(early) >= 2 else UNDEFINED
 
 
 # --- the claims -----------------------------------------------------------------------------------------
@@ -156,10 +181,9 @@ def of_sets(outcomes: Outcomes, *datasets: str) -> Outcomes:
 def on_both_splits(outcomes: Outcomes, what: str, estimator: Callable, met: Callable[[Estimate], bool]) -> list[Finding]:
     """One finding for train and one for test on each data set."""
     return [
-        Finding(name, f"{what}, {split}", estimate, met(estimate))
+        finding(name, f"{what}, {split}", estimator(outcome, s), met)
         for name, outcome in outcomes.items()
         for s, split in enumerate(SPLITS)
-        for estimate in [estimator(outcome, s)]
     ]
 
 
@@ -212,11 +236,11 @@ def is_stable(outcomes: Outcomes) -> list[Finding]:
         RANDOM: lambda e: bool(e.covers(0)),
     }
     return [
-        Finding(f"{name}; new {condition}", f"correlation of two runs' masks, {order}", estimate, met(estimate))
+        finding(where, f"correlation of two runs' masks, {order}", mean_mask_correlation(outcome, order, condition), met)
         for name, outcome in outcomes.items()
         for condition in outcome.comparisons
+        for where in [f"{name}; new {condition}"]
         for order, met in rules.items()
-        for estimate in [mean_mask_correlation(outcome, order, condition)]
     ]
 
 
@@ -229,10 +253,9 @@ def is_stable(outcomes: Outcomes) -> list[Finding]:
 def share_can_be_frozen(outcomes: Outcomes) -> list[Finding]:
     """Evidence for a5."""
     return [
-        Finding(name, f"largest level without significant loss, {order}", share, share >= 0.5 or order == RANDOM)
+        finding(name, f"largest level without significant loss, {order}", frozen_share(outcome, order), rule)
         for name, outcome in outcomes.items()
-        for order in (COVARIANCE, RANDOM)
-        for share in [frozen_share(outcome, order)]
+        for order, rule in ((COVARIANCE, lambda share: share >= 0.5), (RANDOM, None))
     ]
 
 
@@ -247,10 +270,10 @@ def orders_features(outcomes: Outcomes) -> list[Finding]:
     findings = []
     for name, outcome in of_sets(outcomes, "synthetic2", "synthetic3").items():
         stable = mean_mask_correlation(outcome, COVARIANCE, PANELS)
-        findings.append(Finding(name, "correlation of two runs' masks", stable, stable.low > 0.5))
+        findings.append(finding(name, "correlation of two runs' masks", stable, lambda e: e.low > 0.5))
         if "lasso" in outcome.config.orders:
             rho = agreement_with(outcome, COVARIANCE, "lasso")
-            findings.append(Finding(name, "Spearman's rho with the lasso path", rho, rho.low > 0.5))
+            findings.append(finding(name, "Spearman's rho with the lasso path", rho, lambda e: e.low > 0.5))
     return findings
 
 
@@ -263,9 +286,8 @@ def orders_features(outcomes: Outcomes) -> list[Finding]:
 def converges_early(outcomes: Outcomes) -> list[Finding]:
     """Evidence for a7."""
     return [
-        Finding(name, "share converged after a fifth of the steps", share, share.low > 0.5)
+        finding(name, "share converged after a fifth of the steps", early_share(outcome), lambda e: e.low > 0.5)
         for name, outcome in outcomes.items()
-        for share in [early_share(outcome)]
     ]
 
 
@@ -280,10 +302,11 @@ def approximates_covariance(outcomes: Outcomes) -> list[Finding]:
     findings = []
     for name, outcome in outcomes.items():
         for kind, values in outcome.estimates.items():
-            rho, ratio = (mean_interval(values[np.isfinite(values).all(axis=1), i]) for i in (0, 1))
+            usable = values[np.isfinite(values).all(axis=1)]
+            rho, ratio = (mean_interval(usable[:, i]) if len(usable) >= 2 else UNDEFINED for i in (0, 1))
             where = f"{name}; {kind}"
             findings += [
-                Finding(where, "Spearman's rho with the exact diag C", rho, rho.low >= 0.9),
-                Finding(where, "median ratio to it", ratio, 0.8 <= ratio.low and ratio.high <= 1.25),
+                finding(where, "Spearman's rho with the exact diag C", rho, lambda e: e.low >= 0.9),
+                finding(where, "median ratio to it", ratio, lambda e: 0.8 <= e.low and e.high <= 1.25),
             ]
     return findings

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
-from .checks import check
-
 PROBLEM = 2
 """Exit code for anything wrong with what was asked for."""
 
@@ -46,7 +44,10 @@ def names(text: str) -> tuple[str, ...]:
 
 def numbers(text: str) -> tuple[float, ...]:
     """Read ``0,.5,1``."""
-    return tuple(float(word) for word in names(text))
+    try:
+        return tuple(float(word) for word in names(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected numbers such as 0,.5,1") from None
 
 
 def step_or_rule(text: str) -> int | str:
@@ -60,7 +61,8 @@ def step_or_rule(text: str) -> int | str:
 def setting(text: str) -> tuple[str, Any]:
     """Read ``name=value``, the value a number if it looks like one."""
     name, equals, value = text.partition("=")
-    check(bool(equals), "--set", text, "name=value")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=VALUE")
     for kind in (int, float):
         try:
             return name, kind(value)
@@ -201,3 +203,58 @@ def print_paths(paths: Sequence[Path]) -> None:
     for folder in dict.fromkeys(path.parent for path in paths):
         files = [path.name for path in paths if path.parent == folder]
         print(f"wrote {folder}/: {', '.join(files)}")
+
+
+def do_settings(arguments: argparse.Namespace) -> None:
+    """Sweep the settings that the paper does not state."""
+    from .experiments.settings import SettingsConfig, settings_parts
+    from .experiments.settings_outcome import SettingsOutcome
+    from .output import write_settings
+    from .parallel import run_groups
+    from .results import Store
+
+    given = {"seed": arguments.seed} | ({} if arguments.runs is None else {"runs": arguments.runs})
+    config = SettingsConfig.small(**given) if arguments.quick else SettingsConfig(**given)
+    store = Store.open(arguments.out, config.as_dict())
+    parts = {"settings": settings_parts(config, store)}
+    for _, results in run_groups(parts, arguments.jobs, arguments.scheduler, description="settings"):
+        text, paths = write_settings(store, SettingsOutcome.assemble(config, results))
+        print(text)
+        print_paths(paths)
+
+
+def do_cost(arguments: argparse.Namespace) -> None:
+    """Count and measure what a step costs."""
+    from .experiments.cost import assemble_cost, cost_claim, cost_parts, write_cost
+    from .experiments.cost_config import CostConfig
+    from .parallel import run_groups
+    from .report import claims_text
+    from .results import Store
+
+    config = CostConfig.quick(seed=arguments.seed) if arguments.quick else CostConfig(seed=arguments.seed)
+    store = Store.open(arguments.out, config.as_dict())
+    parts = {"cost": cost_parts(config, store)}
+    for _, results in run_groups(parts, arguments.jobs, arguments.scheduler, description="cost"):
+        cost = assemble_cost(config, results)
+        print(claims_text([cost_claim(cost)]))
+        print_paths(write_cost(store, cost))
+
+
+def do_reproduce(arguments: argparse.Namespace) -> None:
+    """Run everything of the ordering paper."""
+    from tqdm import tqdm
+
+    from .experiments.config import read_plugins
+    from .report import table
+    from .reproduce import reproduce_ordering
+
+    plugins = tuple(read_plugins(arguments.plugin))
+    found = reproduce_ordering(
+        arguments.out, arguments.quick, arguments.seed, arguments.jobs, arguments.scheduler, plugins
+    )
+    for name, result, paths in found:
+        if name == "report":
+            print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))
+            print_paths(paths)
+        else:
+            tqdm.write(f"wrote {paths[0].parent}/ ({len(paths)} files)")

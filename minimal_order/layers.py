@@ -39,7 +39,7 @@ def replica_matmul(W: Any, a: Any) -> Any:
     if not shared_by_replicas(a, W.ndim):
         return anp.matmul(W, a)
     z = anp.matmul(fold(W), a if a.ndim == 2 else a[..., 0, :, :])
-    return z.reshape(*W.shape[:-1], a.shape[-1])
+    return z.reshape(*z.shape[:-2], *W.shape[-3:-1], a.shape[-1])
 
 
 def outer_sum(delta: Any, a: Any) -> Any:
@@ -100,7 +100,7 @@ defvjp(dense, dense_weight_vjp, dense_bias_vjp, dense_input_vjp)
 
 
 class Activation(NamedTuple):
-    """An activation, its derivative as a function of its *output*, and its symmetries between hidden units."""
+    """An activation, and its derivative as a function of its *output*."""
 
     value: Callable
     derivative: Callable

@@ -82,6 +82,7 @@ def adam(rate: float = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e
     rate = check_rate(rate)
     check(0 <= b1 < 1, "b1", b1, "a number in [0, 1)")
     check(0 <= b2 < 1, "b2", b2, "a number in [0, 1)")
+    check(0 < eps < np.inf, "eps", eps, "a positive finite number: a gradient of 0 is divided by it")
 
     def init(w: NDArray) -> AdamState:
         return AdamState(0, np.zeros_like(w), np.zeros_like(w), np.empty_like(w))

@@ -21,6 +21,8 @@ from .checks import check, check_name
 from .covariance import exact_covariance
 from .losses import LOSSES
 from .masks import by_score, rank_of
+from .models import MLP
+from .optim import AdamState
 from .params import Layout
 from .train import Training
 
@@ -36,19 +38,34 @@ class Order(NamedTuple):
     equation: str = ""
     needs: tuple[str, ...] = ()
     default: bool = True
+    plugin: str = ""  # the user's file that it came from
 
 
 ORDERS: dict[str, Order] = {}
 """The table."""
 
+
+class Need(NamedTuple):
+    """What an order may need beyond the trained parameters and the data, and whether a run has it."""
+
+    what: str
+    met: Callable[[Training], bool]
+
+
+# fmt: off
 NEEDS = {
-    "covariance": "the covariance of the gradient, collected while training",
-    "iterates": "the last iterates of the training",
-    "linear": "a linear model with one output",
-    "w_star": "data whose true weights are known",
-    "adam": "Adam as the step rule",
+    "covariance": Need("the covariance of the gradient, collected while training", lambda run: run.C is not None),
+    "iterates":   Need("the last iterates of the training, kept",                  lambda run: len(run.iterates) > 0),
+    "linear":     Need("a linear model with one output and no bias",               lambda run: is_linear(run.model)),
+    "w_star":     Need("data whose true weights are known",                        lambda run: run.data.w_star is not None),
+    "adam":       Need("Adam as the step rule",                                    lambda run: isinstance(run.state, AdamState)),
 }
-"""What an order may need, beyond the trained parameters and the data."""
+# fmt: on
+
+
+def is_linear(model: MLP) -> bool:
+    """Whether every parameter of the model is the weight of one feature."""
+    return model.n_params == model.sizes[0]
 
 
 def order(name: str, summary: str, equation: str = "", needs: tuple[str, ...] = (), default: bool = True) -> Callable:
@@ -74,11 +91,25 @@ def order(name: str, summary: str, equation: str = "", needs: tuple[str, ...] = 
 
 
 def compute_order(name: str, run: Training, rng: np.random.Generator) -> NDArray:
-    """The order called ``name`` of one trained run, checked to be a permutation; shape (p,)."""
+    """The order called ``name`` of one trained run, checked to be a permutation; shape (p,).
+
+    Raises
+    ------
+    ValueError : when there is no such order, the run lacks what it needs, or its function gives no permutation.
+    """
     entry = ORDERS[check_name("order", name, ORDERS)]
-    result = np.asarray(entry.function(run, rng))
+    check(run.w.ndim == 1, "run.w.shape", run.w.shape, "(p,), one run: take training.run(i)")
+    for need in entry.needs:
+        check(NEEDS[need].met(run), "run", run, f"one with what the order {name} needs: {NEEDS[need].what}")
+    full_name = f"order {name!r}" + f" of {entry.plugin}" * bool(entry.plugin)
+    try:
+        result = np.asarray(entry.function(run, rng))
+    except Exception as error:
+        if not entry.plugin:
+            raise
+        raise ValueError(f"{full_name}: expected a function that runs ({type(error).__name__}: {error})") from error
     fits = result.shape == run.w.shape and np.array_equal(np.sort(result), np.arange(result.size))
-    check(fits, f"order {name!r}", f"array of shape {result.shape}", f"a permutation of 0 ... {run.w.size - 1}")
+    check(fits, full_name, f"array of shape {result.shape}", f"a permutation of 0 ... {run.w.size - 1}")
     return result
 
 
@@ -93,9 +124,12 @@ def load_plugin(path: str | Path, source: str | None = None) -> list[str]:
         source = Path(path).read_text(encoding="utf-8")
     try:
         exec(compile(source, str(path), "exec"), {"__name__": Path(path).stem, "__file__": str(path)})
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"plugin = {path}: expected a Python file that runs ({type(error).__name__}: {error})") from error
-    return [name for name in ORDERS if ORDERS[name] is not before.get(name)]
+    entered = [name for name in ORDERS if ORDERS[name] is not before.get(name)]
+    check(bool(entered), "plugin", path, "a file that enters an order with @order")
+    ORDERS.update({name: ORDERS[name]._replace(plugin=str(path)) for name in entered})
+    return entered
 
 
 # --- the orders -----------------------------------------------------------------------------------------
@@ -208,7 +242,7 @@ def by_penalty_path(run: Training, l1_ratio: float, n_penalties: int = 200) -> N
     return np.lexsort((np.arange(len(enters)), np.abs(weights[:, -1]), enters))
 
 
-@order("oracle", "nearest to the true weights first", needs=("w_star",))
+@order("oracle", "nearest to the true weights first", needs=("linear", "w_star"))
 def oracle(run: Training, rng: np.random.Generator) -> NDArray:
     """Score |w - w*|: freeze what is already where it should be. Known for synthetic linear data only."""
     return by_score(np.abs(run.w - run.data.w_star))

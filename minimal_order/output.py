@@ -17,8 +17,7 @@ from .results import Store, csv_text, npz_bytes
 
 def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
     """Write everything that follows from the finished parts; return the paths. Equal parts give equal bytes."""
-    from .plots import freeze as figures
-    from .plots.style import save
+    from .plots import figures, save
 
     table = list(agreements(outcome))
     files: dict[str, bytes | str] = {
@@ -30,6 +29,6 @@ def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
     for file, content in files.items():
         store.write(file, content)
     paths = [store.folder / file for file in files]
-    for figure in figures.available(outcome):
-        paths += save(figures.draw(figure, outcome, table), store, figure)
+    for title, figure in figures(outcome, table):
+        paths += map(Path, save(figure, store, title))
     return paths

@@ -6,6 +6,7 @@ import numpy as np
 
 from .claims import Claim, judge
 from .estimates import mean_interval
+from .experiments.freeze import PILOT_LIMIT
 from .experiments.outcome import SPLITS, Outcome
 from .published import CURVES
 
@@ -49,6 +50,8 @@ def settings_text(outcome: Outcome) -> str:
     """What was run, in a sentence or two."""
     config = outcome.config
     rule = f"by the rule `{config.t0}`" if isinstance(config.t0, str) else "as given"
+    if isinstance(config.t0, str) and outcome.t0 >= PILOT_LIMIT:
+        rule = f"the last step tried: the rule `{config.t0}` was met at none"
     return (
         f"{config.model}; batches of {config.batch_size}, {config.optimizer} at rate {config.rate:g}, {config.dtype}. "
         f"Freezing begins after t0 = {outcome.t0} steps ({rule}) and training goes on for t1 = {config.t1}. "
@@ -60,6 +63,8 @@ def settings_text(outcome: Outcome) -> str:
 def quality_text(outcome: Outcome) -> str:
     """Loss and metric at t0, and whether they are what the data set asks for."""
     finite = np.isfinite(outcome.start_loss).all(axis=1)
+    if not finite.any():
+        return "All runs had diverged."
     loss, metric = outcome.start_loss[finite].mean(axis=0), outcome.start_metric[finite].mean(axis=0)
     rows = [(split, f"{loss[s]:.4g}", f"{metric[s]:.4g}") for s, split in enumerate(SPLITS)]
     text = table(("", "loss", outcome.metric_name), rows)
@@ -86,7 +91,12 @@ def loss_table(outcome: Outcome, split: int) -> str:
     for order in outcome.config.orders:
         loss = outcome.loss(order)[:, :, split]
         rows.append([order, *(mean_and_deviation(loss[:, i]) for i in range(loss.shape[1]))])
-    return table(["order", *(f"{level:.0%}" for level in outcome.config.levels)], rows)
+    return table(["order", *map(percent, outcome.config.levels)], rows)
+
+
+def percent(level: float) -> str:
+    """Format a share: 50%, 12.5%."""
+    return f"{100 * level:.4g}%"
 
 
 def mean_and_deviation(x: np.ndarray) -> str:
@@ -110,7 +120,11 @@ def published_text(outcome: Outcome) -> str:
         if curve is None or len(levels) != len(curve.random) or not np.allclose(levels, np.arange(11) / 10):
             continue
         table_of = outcome.loss if curve.quantity == "loss" else outcome.metric
-        covariance, random = (np.nanmean(table_of(order)[:, :, s], axis=0) for order in orders)
+        values = np.stack([table_of(order)[:, :, s] for order in orders])
+        usable = np.isfinite(values).all(axis=(0, 2))
+        if not usable.any():
+            continue
+        covariance, random = values[:, usable].mean(axis=1)
         rows += [
             (f"{split} {curve.quantity}", "ours", *(f"{x:.2f}" for x in covariance / random)),
             (f"{split} {curve.quantity}", "published", *(f"{x:.2f}" for x in curve.covariance / curve.random)),
@@ -118,7 +132,7 @@ def published_text(outcome: Outcome) -> str:
     if not rows:
         return ""
     head = "Covariance order over random, ours and as digitised from the paper's figure:"
-    return head + "\n\n" + table(["", "", *(f"{level:.0%}" for level in config.levels)], rows)
+    return head + "\n\n" + table(["", "", *map(percent, config.levels)], rows)
 
 
 def claims_text(claims: Sequence[Claim]) -> str:
@@ -126,7 +140,7 @@ def claims_text(claims: Sequence[Claim]) -> str:
     parts = []
     for claim in claims:
         parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
-        rows = [(f.where, f.what, number(f.estimate), "yes" if f.met else "no") for f in claim.findings]
+        rows = [(f.where, f.what, number(f.estimate), {True: "yes", False: "no", None: ""}[f.met]) for f in claim.findings]
         if rows:
             parts.append(table(("where", "what", "value [95 % interval]", "meets the rule"), rows))
     return "\n\n".join(parts)
@@ -134,7 +148,9 @@ def claims_text(claims: Sequence[Claim]) -> str:
 
 def number(value: object) -> str:
     """Format a plain number or an estimate."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}" if np.isfinite(value) else "undefined"
 
 
 def summary_table(outcome: Outcome) -> str:
@@ -145,8 +161,8 @@ def summary_table(outcome: Outcome) -> str:
     for order in outcome.config.orders:
         loss, metric = outcome.loss(order)[:, :, 1], outcome.metric(order)[:, :, 1]
         rows.append([order, *(f"{mean_with_interval(loss[:, i])}" for i in chosen), mean_and_deviation(metric[:, chosen[len(chosen) // 2]])])
-    middle = f"{outcome.metric_name} at {levels[chosen[len(chosen) // 2]]:.0%}"
-    return table(["order", *(f"test loss at {levels[i]:.0%}" for i in chosen), middle], rows)
+    middle = f"{outcome.metric_name} at {percent(levels[chosen[len(chosen) // 2]])}"
+    return table(["order", *(f"test loss at {percent(levels[i])}" for i in chosen), middle], rows)
 
 
 def mean_with_interval(x: np.ndarray) -> str:

@@ -58,17 +58,15 @@ class Step(NamedTuple):
 
 def draw_batches(data: Dataset, rng: Rng, batch_size: int) -> Iterator[tuple[NDArray, NDArray]]:
     """Mini-batches X (S, n), y (S,), or with one generator a run X (runs, S, n), y (runs, S)."""
+    X, y = data.X_train, data.y_train
     if isinstance(rng, np.random.Generator):
-        for rows in batches(rng, data.n_train, batch_size):
-            yield data.X_train.take(rows, axis=-2), data.y_train.take(rows, axis=-1)
-    else:
-        run = np.arange(len(rng))[:, None]
-        for per_run in zip(*(batches(one, data.n_train, batch_size) for one in rng), strict=True):
-            rows = np.stack(per_run)
-            if data.X_train.ndim == 2:
-                yield data.X_train.take(rows, axis=0), data.y_train.take(rows)
-            else:
-                yield data.X_train[run, rows], data.y_train[run, rows]
+        shared = batches(rng, data.n_train, batch_size)
+        return ((X.take(rows, axis=-2), y.take(rows, axis=-1)) for rows in shared)
+    of_runs = map(np.stack, zip(*(batches(one, data.n_train, batch_size) for one in rng), strict=True))
+    if X.ndim == 2:
+        return ((X.take(rows, axis=0), y.take(rows)) for rows in of_runs)
+    run = np.arange(len(rng))[:, None]
+    return ((X[run, rows], y[run, rows]) for rows in of_runs)
 
 
 def descend(
@@ -97,30 +95,47 @@ def descend(
 
     Raises
     ------
-    ValueError : when model, data and w do not fit together, or batch_size is not in 2 ... m.
+    ValueError : at once, not at the first step, when model, data, w, rng and masks do not fit together, or
+        batch_size is not in 2 ... m.
     """
     check_fit(model, data, w)
+    check_mask("alpha", alpha, w)
+    check_mask("beta", beta, w)
+    if not isinstance(rng, np.random.Generator):
+        check(w.shape[:-1][:1] == (len(rng),), "len(rng)", len(rng), f"the runs of w, {w.shape[:-1]}")
+    drawn = draw_batches(data, rng, batch_size)
     rule = rule or adam()
     loss = LOSSES[data.task]
-    w = w.copy()
-    g = np.empty_like(w)
-    state = rule.init(w) if state is None else spread_state(state, w.shape)
-    per_run = not isinstance(rng, np.random.Generator)
-    if per_run:
-        check(w.ndim >= 2 and w.shape[0] == len(rng), "len(rng)", len(rng), f"the runs of w, {w.shape[:-1]}")
-    for t, (X, y) in enumerate(draw_batches(data, rng, batch_size), start=1):
-        X, y = spread_runs(X, 2, w), spread_runs(y, 1, w)
-        with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges is reported, not warned about
-            back = backprop(model, loss, w, X, y)
-            mean_gradient(back, out=g)
-            update, state = rule.step(state, g)
-            freeze_and_prune(w, update, mask_at(alpha, t), mask_at(beta, t), out=w)
-        yield Step(t, w, g, back, state)
+
+    def steps(w: NDArray, state: Any) -> Iterator[Step]:
+        g = np.empty_like(w)
+        for t, (X, y) in enumerate(drawn, start=1):
+            X, y = spread_runs(X, 2, w), spread_runs(y, 1, w)
+            with divergence_allowed():
+                back = backprop(model, loss, w, X, y)
+                mean_gradient(back, out=g)
+                update, state = rule.step(state, g)
+                freeze_and_prune(w, update, mask_at(alpha, t), mask_at(beta, t), out=w)
+            yield Step(t, w, g, back, state)
+
+    return steps(w.copy(), rule.init(w) if state is None else spread_state(state, w.shape))
+
+
+def divergence_allowed() -> np.errstate:
+    """No warnings of overflow: a run that diverges is reported instead."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def mask_at(mask: Mask, t: int) -> NDArray | None:
     """The mask of step t."""
     return mask(t) if callable(mask) else mask
+
+
+def check_mask(argument: str, mask: Mask, w: NDArray) -> None:
+    """Refuse a mask that would not broadcast to w; a schedule cannot be known beforehand."""
+    shape = () if callable(mask) else np.shape(mask)
+    fits = len(shape) <= w.ndim and all(n in (1, N) for n, N in zip(shape[::-1], w.shape[::-1], strict=False))
+    check(fits, f"{argument}.shape", shape, f"one that broadcasts to that of w, {w.shape}")
 
 
 def spread_runs(a: NDArray, n_own: int, w: NDArray) -> NDArray:
@@ -131,14 +146,17 @@ def spread_runs(a: NDArray, n_own: int, w: NDArray) -> NDArray:
 
 
 def check_fit(model: MLP, data: Dataset, w: NDArray) -> None:
-    """Refuse a model whose inputs, outputs or parameters do not fit the data or w."""
+    """Refuse a model whose inputs, outputs or parameters do not fit the data or w, and runs that do not."""
+    runs = data.X_train.shape[:-2]
     n_outputs = data.n_classes if data.task == "multiclass" else 1
     check(model.sizes[0] == data.n_features, "model.sizes[0]", model.sizes[0], f"the data's {data.n_features} features")
     check(model.sizes[-1] == n_outputs, "model.sizes[-1]", model.sizes[-1], f"{n_outputs} for {data.name} ({data.task})")
     check(w.shape[-1:] == (model.n_params,), "w.shape", w.shape, f"(..., {model.n_params}) for {model}")
+    if runs:
+        check(w.shape[:-1][:1] == runs, "w.shape", w.shape, f"the runs of the data, {runs}, on the first axis")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Training:
     """What a training leaves: plain arrays. Leading axes are replicas.
 
@@ -170,8 +188,9 @@ class Training:
 
     @property
     def diverged(self) -> NDArray:
-        """The step at which a replica's loss was no longer finite; 0 if it stayed finite."""
+        """The step at which a replica's loss, or at the end its w, was no longer finite; 0 if they stayed so."""
         bad = ~np.isfinite(self.losses)
+        bad[-1] |= ~np.isfinite(self.w).all(axis=-1)
         return np.where(bad.any(axis=0), bad.argmax(axis=0) + 1, 0)
 
     def run(self, i: int) -> "Training":
@@ -183,8 +202,9 @@ class Training:
         return replace(self, data=data, C=C, iterates=self.iterates[:, i], state=state, **parts)
 
     def full_gradient(self, w: NDArray) -> NDArray:
-        """The gradient of the loss on the whole training part at w (..., p)."""
-        return value_and_gradient(self.model, LOSSES[self.data.task], w, self.data.X_train, self.data.y_train)[1]
+        """The gradient of the loss on the whole training part at w, of the shape of ``self.w`` or (..., that)."""
+        X, y = spread_runs(self.data.X_train, 2, self.w), spread_runs(self.data.y_train, 1, self.w)
+        return value_and_gradient(self.model, LOSSES[self.data.task], w, X, y)[1]
 
     @cached_property
     def gradient(self) -> NDArray:
@@ -234,6 +254,7 @@ def train(
     """
     check(steps >= 1, "steps", steps, "1 or more")
     check(1 <= collect_from <= steps, "collect_from", collect_from, f"a step in 1 ... {steps}")
+    check(keep >= 0, "keep", keep, "0 or more")
     if covariance is not None:
         check_name("covariance", covariance, ("running", "batch"))
     C = None if covariance is None else np.zeros(w.shape + w.shape[-1:] * full, w.dtype)
@@ -241,13 +262,14 @@ def train(
     iterates = []
     loop = descend(model, data, w, rng=rng, rule=rule, state=state, batch_size=batch_size, alpha=alpha, beta=beta)
     for step in progress_bar(loop, steps, progress):
-        losses[step.t - 1] = mean_loss(step.back.loss)
-        if C is not None and step.t >= collect_from:
-            t = step.t - collect_from + 1
-            if covariance == "running":
-                C = covariance_update(C, first_gradient(step.back), step.g, t)
-            else:
-                C = C + (batch_covariance(step.back, full) - C) / t
+        with divergence_allowed():
+            losses[step.t - 1] = mean_loss(step.back.loss)
+            if C is not None and step.t >= collect_from:
+                t = int(step.t - collect_from + 1)
+                if covariance == "running":
+                    C = covariance_update(C, first_gradient(step.back), step.g, t)
+                else:
+                    C = C + (batch_covariance(step.back, full) - C) / t
         if step.t > steps - keep:
             iterates.append(step.w.copy())
         if watch is not None:
@@ -255,7 +277,7 @@ def train(
         if step.t == steps:
             break
     kept = np.array(iterates, w.dtype).reshape(len(iterates), *w.shape)
-    return Training(model, data, step.w, w, losses, C, kept, batch_size, step.state)
+    return Training(model, data, step.w, w.copy(), losses, C, kept, batch_size, step.state)
 
 
 def progress_bar(steps: Iterator[Step], total: int, show: bool) -> Iterator[Step]:
@@ -275,7 +297,7 @@ def evaluate(model: MLP, w: NDArray, X: NDArray, y: NDArray, task: str, entries:
     X, y = spread_runs(X, 2, w), spread_runs(y, 1, w)
     loss, correct = np.zeros(()), np.zeros(())
     for rows in chunks_of(X.shape[-2], entries // (max(model.sizes[1:]) * int(np.prod(w.shape[:-1])))):
-        with np.errstate(over="ignore", invalid="ignore"):
+        with divergence_allowed():
             h = model.outputs(w, X[..., rows, :])
             loss = loss + LOSSES[task](h, y[..., rows]).sum(axis=-1, dtype=float)
         if task != "regression":

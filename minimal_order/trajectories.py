@@ -26,6 +26,6 @@ def convergence_time(path: ArrayLike, times: ArrayLike, band: float = 0.1) -> ND
     check(0 < band < 1, "band", band, "a number in (0, 1)")
     check(times.shape == path.shape[:1], "times.shape", times.shape, f"{path.shape[:1]}, one a row of path")
     away = np.abs(path - path[-1])
-    outside = away > band * away.max(axis=0)
+    outside = ~(away <= band * away.max(axis=0))  # a path that ends in NaN is outside until its end
     last_outside = len(times) - 1 - outside[::-1].argmax(axis=0)
     return np.where(outside.any(axis=0), times[np.minimum(last_outside + 1, len(times) - 1)], times[0])

@@ -1,6 +1,7 @@
 """What a freezing experiment is told: every setting with its default, checked before any work is done."""
 
 import hashlib
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
@@ -110,6 +111,10 @@ class FreezeConfig:
 
     def __post_init__(self) -> None:
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
+        for name in ("orders", "levels", "vary"):
+            values = getattr(self, name)
+            check(np.ndim(values) == 1, name, repr(values), "a tuple")
+            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
         for name in ("rate", "t0", "vary"):
             if getattr(self, name) in (None, "", ()):
                 object.__setattr__(self, name, getattr(setting, name))
@@ -133,14 +138,23 @@ class FreezeConfig:
             known = self.t0 != "published" or np.isfinite(SETTINGS[self.dataset].published)
             check(known, "t0", self.t0, f"'plateau' or a number: nothing usable is published for {self.dataset}")
         else:
-            check(self.t0 >= 1, "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
+            good = isinstance(self.t0, int | np.integer) and self.t0 >= 1
+            check(good, "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
             check(self.collect_from <= self.t0, "collect_from", self.collect_from, f"a step in 1 ... t0 = {self.t0}")
-        good = bool(self.levels) and all(np.isfinite(level) and 0 <= level <= 1 for level in self.levels)
+        good = bool(self.levels) and all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
         check(good, "levels", self.levels, "shares in [0, 1]")
-        check(np.isfinite(self.rate) and self.rate > 0, "rate", self.rate, "a positive finite number")
+        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        good = isinstance(self.rate, float | int | np.number) and np.isfinite(self.rate) and self.rate > 0
+        check(good, "rate", self.rate, "a positive finite number")
         check_name("optimizer", self.optimizer, STEP_RULES)
         check_name("covariance", self.covariance, ("running", "batch"))
         check_name("dtype", self.dtype, ("float32", "float64"))
+        for name, value in self.data.items():
+            own = name not in ("name", "seed", "split_seed", "dtype")
+            check(own, "data", f"{name}={value}", f"an argument of the data set; {name} is one of the experiment")
+            check(isinstance(value, str | int | float), f"data[{name!r}]", value, "a number, a word, or true or false")
+        files = [Path(plugin.path).name for plugin in self.plugins]
+        check(len(set(files)) == len(files), "plugins", ", ".join(files), "files of different names")
         for factor in self.vary:
             check_name("vary", factor, FACTORS)
         object.__setattr__(self, "vary", tuple(factor for factor in FACTORS if factor in self.vary))
@@ -174,11 +188,16 @@ class FreezeConfig:
             value = getattr(self, f.name)
             if f.name in ("dataset", "plugins", "data") or value == getattr(default, f.name):
                 continue
-            text = ",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value) if isinstance(value, tuple) else value
-            words += [f"--{f.name.replace('_', '-')}", str(text)]
-        words += [f"--plugin {Path(p.path).name}" for p in self.plugins]
-        words += [f"--set {name}={value}" for name, value in self.data.items()]
+            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
+            words += [f"--{f.name.replace('_', '-')}", text]
+        words += [f"--plugin {shlex.quote(Path(p.path).name)}" for p in self.plugins]
+        words += [f"--set {shlex.quote(f'{name}={short(value)}')}" for name, value in self.data.items()]
         return " ".join(words)
+
+
+def short(value: object) -> str:
+    """Write a setting as one types it: 0.5, 1e-05, and all digits of 1/3."""
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
 def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
@@ -210,9 +229,12 @@ def load_cached(dataset: str, seed: int, split_seed: int, dtype: str, options: t
     return load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options))
 
 
-def branches_of(config: FreezeConfig) -> list[tuple[str, int]]:
-    """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named ""."""
+def branches_of(config: FreezeConfig, orders: Iterable[str] = ()) -> list[tuple[str, int]]:
+    """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named "".
+
+    ``orders`` are those of the configuration unless others are given.
+    """
     ks = n_frozen(np.asarray(config.levels), config.model.n_params)
     ends = [("", int(k)) for k in np.unique(ks) if k in (0, config.model.n_params)]
-    inner = [(order, int(k)) for order in config.orders for k in np.unique(ks) if 0 < k < config.model.n_params]
+    inner = [(order, int(k)) for order in (orders or config.orders) for k in np.unique(ks) if 0 < k < config.model.n_params]
     return ends + inner

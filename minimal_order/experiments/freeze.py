@@ -19,7 +19,7 @@ from ..masks import by_score, freeze_mask, rank_of
 from ..optim import map_state
 from ..orders import compute_order
 from ..stability import spearman
-from ..train import Step, Training, descend, evaluate, train
+from ..train import Step, Training, descend, divergence_allowed, evaluate, train
 from ..trajectories import convergence_time
 from .config import NEW_INIT, SETTINGS, FreezeConfig, branches_of, dataset_of, generator
 
@@ -62,8 +62,8 @@ def prepare(config: FreezeConfig, runs: tuple[int, ...], vary: tuple[str, ...]) 
 # --- t0 -------------------------------------------------------------------------------------------------
 
 
-def pilot(config: FreezeConfig) -> dict[str, NDArray]:
-    """Find t0 by its rule on the mean training loss of a few runs that are used for nothing else."""
+def pilot(config: FreezeConfig, every: int = PILOT_EVERY) -> dict[str, NDArray]:
+    """Find t0 by its rule on the mean training loss, every so many steps, of a few runs used for nothing else."""
     if not isinstance(config.t0, str):
         return {"t0": np.array(config.t0), "steps": np.empty(0, int), "loss": np.empty(0)}
     runs = tuple(range(min(config.runs, RUNS_A_PART)))
@@ -72,19 +72,21 @@ def pilot(config: FreezeConfig) -> dict[str, NDArray]:
     rng = [generator(config, "pilot", run, config.vary) for run in runs]
     steps, loss, t0 = [0], [mean_train_loss(config, group.w, data)], None
     for step in descend(config.model, data, group.w, rng=rng, rule=config.rule, batch_size=config.batch_size):
-        if step.t % PILOT_EVERY:
+        if step.t % every:
             continue
         steps.append(step.t)
         loss.append(mean_train_loss(config, step.w, data))
         t0 = find_t0(np.array(steps), np.array(loss), config)
-        if t0 is not None or step.t >= PILOT_LIMIT:
+        if t0 is not None or step.t >= PILOT_LIMIT or np.isnan(loss[-1]):
             break
-    return {"t0": np.array(t0 or PILOT_LIMIT), "steps": np.array(steps), "loss": np.array(loss)}
+    return {"t0": np.array(t0 or step.t), "steps": np.array(steps), "loss": np.array(loss)}
 
 
 def mean_train_loss(config: FreezeConfig, w: NDArray, data: Dataset) -> float:
-    """Mean over runs of the loss on the training part."""
-    return float(evaluate(config.model, w, data.X_train, data.y_train, data.task)[0].mean())
+    """Mean over runs, those that have not diverged, of the loss on the training part; NaN if all have."""
+    loss = evaluate(config.model, w, data.X_train, data.y_train, data.task)[0]
+    finite = np.isfinite(loss)
+    return float(loss[finite].mean()) if finite.any() else np.nan
 
 
 def find_t0(steps: NDArray, loss: NDArray, config: FreezeConfig) -> int | None:
@@ -102,6 +104,7 @@ def find_t0(steps: NDArray, loss: NDArray, config: FreezeConfig) -> int | None:
 # --- one part -------------------------------------------------------------------------------------------
 
 
+@divergence_allowed()
 def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[str, NDArray]:
     """Everything the experiment needs of a few runs.
 
@@ -109,9 +112,10 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
     -------
     A dictionary of arrays, the runs on the first axis: ``loss``, ``metric`` (runs, branches, 2) and ``diverged``
     (runs, branches) of the branches of ``branches_of``, the last axis train and test; ``start_loss``,
-    ``start_metric`` (runs, 2) at t0; ``rank/CONDITION/ORDER`` and ``w/CONDITION`` (runs, p); ``live`` (runs, p),
-    whether the gradient of a parameter ever varied; ``estimate/NAME`` (runs, 2), how a covariance collected so
-    far agrees with the exact one; ``converged`` (runs, p), the step at which each parameter had converged.
+    ``start_metric`` (runs, 2) at t0; ``rank/CONDITION/ORDER`` and ``w/CONDITION`` (runs, p), w NaN where the run
+    has diverged and so has no order; ``live`` (runs, p), whether the gradient of a parameter ever varied;
+    ``estimate/NAME`` (runs, 2), how a covariance collected so far agrees with the exact one; ``converged``
+    (runs, p), the step at which each parameter had converged.
     """
     config.enter_plugins()  # this may be another process
     out: dict[str, NDArray] = {}
@@ -132,14 +136,16 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
             keep=min(config.keep, t0),
             watch=(lambda step: (path(step), estimates(step))) if main else None,  # noqa: B023
         )
+        sound = sound_runs(training)[:, None]
         orders = orders_of(config, training, runs)
         out |= {f"rank/{condition}/{name}": rank_of(order).astype(np.int32) for name, order in orders.items()}
-        out[f"w/{condition}"] = training.w
+        out[f"w/{condition}"] = np.where(sound, training.w, np.nan)
         if main:
-            out["live"] = training.C > 0
+            out["live"] = sound & (training.C > 0)
             out |= estimates.agreement(training)
             out["start_loss"], out["start_metric"] = quality(config, training.w, group.data)
             out |= continue_branches(config, training, orders, runs, path)
+            out["diverged"] = np.where(sound | (out["diverged"] > 0), out["diverged"], t0)
             out["converged"] = path.convergence_time()
     return out
 
@@ -190,21 +196,31 @@ class Estimates:
             rows = []
             for estimate, true in zip(C, exact, strict=True):
                 live = true > 0
+                if not np.isfinite([estimate, true]).all() or live.sum() < 2:
+                    rows.append([np.nan, np.nan])  # the run has diverged
+                    continue
                 ranks = np.stack([rank_of(by_score(estimate[live])), rank_of(by_score(true[live]))])
                 rows.append([spearman(ranks)[0, 1], np.median(estimate[live] / true[live])])
             out[f"estimate/{name}"] = np.array(rows)
         return out
 
 
+def sound_runs(training: Training) -> NDArray:
+    """Which runs have not diverged, (runs,): all that orders are made from is finite, and the loss of one more batch."""
+    data, rows = training.data, slice(training.batch_size)
+    X, y = data.X_train[..., rows, :], data.y_train[..., rows]
+    loss, _ = evaluate(training.model, training.w, X, y, data.task)
+    return (training.diverged == 0) & np.isfinite(loss) & np.isfinite(training.C).all(axis=1)
+
+
 def orders_of(config: FreezeConfig, training: Training, runs: tuple[int, ...]) -> dict[str, NDArray]:
     """Every order of every run, (runs, p); a run that has diverged has none and gets 0 ... p-1."""
     n_params = config.model.n_params
     orders = {name: np.tile(np.arange(n_params), (len(runs), 1)) for name in config.orders}
-    for i, run in enumerate(runs):
-        if np.isfinite(training.w[i]).all():
-            alone = training.run(i)
-            for name in config.orders:
-                orders[name][i] = compute_order(name, alone, order_generator(config, name, run))
+    for i in np.flatnonzero(sound_runs(training)):
+        alone = training.run(i)
+        for name in config.orders:
+            orders[name][i] = compute_order(name, alone, order_generator(config, name, runs[i]))
     return orders
 
 
@@ -214,17 +230,18 @@ def order_generator(config: FreezeConfig, name: str, run: int) -> np.random.Gene
 
 
 def continue_branches(
-    config: FreezeConfig, training: Training, orders: dict[str, NDArray], runs: tuple[int, ...], path: Path
+    config: FreezeConfig, training: Training, orders: dict[str, NDArray], runs: tuple[int, ...], path: Path | None = None
 ) -> dict[str, NDArray]:
     """Train every branch t1 steps on with its parameters frozen; all branches of a run see the same batches."""
-    branches = branches_of(config)
+    branches = branches_of(config, orders)
     shape = (len(runs), len(branches))
     out = {
         "loss": np.full((*shape, 2), np.nan),
         "metric": np.full((*shape, 2), np.nan),
         "diverged": np.zeros(shape, int),
     }
-    path.passed = training.steps
+    if path is not None:
+        path.passed = training.steps
     for rows, columns in pieces(len(runs), len(branches), config.model.n_params):
         alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[columns]], axis=1)
         own_data = training.data.X_train.ndim == 3
@@ -244,6 +261,8 @@ def continue_branches(
         before = training.diverged[rows, None]
         out["diverged"][rows, columns] = np.where(before, before, np.where(after.diverged, training.steps + after.diverged, 0))
         out["loss"][rows, columns], out["metric"][rows, columns] = quality(config, after.w, data)
+    at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
+    out["diverged"][at_the_end] = training.steps + config.t1
     return out
 
 

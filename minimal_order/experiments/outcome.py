@@ -12,7 +12,7 @@ from ..alignment import aligned, aligned_index, match_units
 from ..estimates import Estimate
 from ..masks import alpha_hat, freeze_mask, live_order, n_frozen
 from ..stability import jackknife_interval, kendall, mask_correlation, spearman, stability
-from .config import NEW_INIT, FreezeConfig, branches_of
+from .config import NEW_INIT, FreezeConfig, branches_of, short
 from .freeze import conditions_of
 
 SPLITS = ("train", "test")
@@ -110,6 +110,12 @@ class Outcome:
         """Runs of which at least one branch diverged."""
         return int(np.any([steps > 0 for steps in self.diverged.values()], axis=0).sum())
 
+    @property
+    def free_runs(self) -> NDArray:
+        """Which runs went on with nothing frozen and did not diverge, (runs,): ``converged`` is known of these only."""
+        steps = self.diverged.get(("", 0))
+        return np.zeros(self.config.runs, bool) if steps is None else steps == 0
+
     # --- orders between runs ----------------------------------------------------------------------------
 
     @property
@@ -188,7 +194,7 @@ def loss_rows(outcome: Outcome) -> Iterator[tuple]:
             for run in range(outcome.config.runs):
                 for s, split in enumerate(SPLITS):
                     values = (loss[run, l, s], metric[run, l, s])
-                    yield (outcome.config.dataset, order, f"{level:g}", run, split, *values, diverged[run, l] or None)
+                    yield (outcome.config.dataset, order, short(level), run, split, *values, diverged[run, l] or None)
 
 
 STABILITY_COLUMNS = ("condition", "parameters", "order", "statistic", "level", "value", "low", "high")
@@ -201,8 +207,8 @@ def stability_rows(table: Sequence[Agreement]) -> Iterator[tuple]:
         yield (*where, "kendall", None, *row.kendall)
         yield (*where, "spearman", None, *row.spearman)
         for i, level in enumerate(row.levels):
-            yield (*where, "s", f"{level:g}", row.s[i], None, None)
-            yield (*where, "rho_bar", f"{level:g}", row.rho.value[i], row.rho.low[i], row.rho.high[i])
+            yield (*where, "s", short(level), row.s[i], None, None)
+            yield (*where, "rho_bar", short(level), row.rho.value[i], row.rho.low[i], row.rho.high[i])
 
 
 def alpha_arrays(outcome: Outcome) -> dict[str, NDArray]:
@@ -210,6 +216,8 @@ def alpha_arrays(outcome: Outcome) -> dict[str, NDArray]:
     arrays = {"levels": np.array(outcome.config.levels), "live": outcome.live}
     for condition, ranks in outcome.comparisons.items():
         for order, rank in ranks.items():
+            if not len(rank):
+                continue  # all runs had diverged
             arrays[f"rank/{condition}/{order}"] = rank.astype(np.int16)
             arrays[f"alpha_hat/{condition}/{order}"] = outcome.alpha_hat(order, condition).astype(np.float32)
     return arrays
