@@ -226,6 +226,17 @@ def test_paths_shows_what_has_converged(boston):
         assert y[-1] == 100
 
 
+def test_paths_leaves_out_runs_that_did_not_go_on_freely(boston):
+    diverged = {branch: steps.copy() for branch, steps in boston.diverged.items()}
+    diverged["", 0][1] = 60
+    some = plots.paths(replace(boston, diverged=diverged)).axes[2]
+    x, y = line(some, "all parameters").get_data()
+    np.testing.assert_allclose(y[x == 30], 100 * np.mean(boston.converged[[0, 2, 3]] <= 30), rtol=1e-12)
+    diverged["", 0][:] = 60
+    none = plots.paths(replace(boston, diverged=diverged)).axes[2]
+    assert [one.get_label() for one in none.lines] == ["t0"]
+
+
 def test_over_runs_agrees_with_numpy_and_leaves_out_nan():
     values = np.random.default_rng(0).standard_normal((6, 3))
     spread = curves.over_runs(values)

@@ -103,7 +103,7 @@ def show(axes: Axes, alpha_hat: NDArray, start: int) -> AxesImage:
 def level_ticks(axes: Axes, levels: NDArray) -> None:
     """Name the columns, at most eleven of them."""
     places = np.arange(0, len(levels), -(-len(levels) // 11))
-    axes.set_xticks(places, [f"{100 * level:g}" for level in levels[places]])
+    axes.set_xticks(places, [f"{100 * level:.3g}" for level in levels[places]])
 
 
 def mark_blocks(axes: Axes, layout: Layout) -> None:
