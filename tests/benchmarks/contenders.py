@@ -45,6 +45,7 @@ class Seconds(NamedTuple):
     """What one execution took."""
 
     sweep: float  # for all runs, without start and compilation
+    cpu: float  # the same in processor time, all processes together: less disturbed by what else is running
     compile: float
     whole: float  # from starting the processes to the end of the last, for all runs
     test: float  # mean test loss of the sample
@@ -67,7 +68,10 @@ def execute(contender: Contender, problem: str, runs: int, t0: int, t1: int) -> 
     reports = [json.loads(process.communicate()[0].splitlines()[-1]) for process in processes]
     whole = time.perf_counter() - started
     sweep = max(report["sweep"] for report in reports)
+    cpu = sum(report["cpu"] for report in reports) * runs / sample
     rest = sweep * (runs / sample - 1)
     shares = [b - a for a, b in pairwise(ends)]
     test = sum(report["test"] * share for report, share in zip(reports, shares, strict=True)) / sample
-    return Seconds(sweep + rest, max(report.get("compile", 0.0) for report in reports), whole + rest, test)
+    return Seconds(
+        sweep + rest, cpu, max(report.get("compile", 0.0) for report in reports), whole + rest, test
+    )
