@@ -132,6 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = [o for a in subparser(parser, arguments.command)._actions for o in a.option_strings]
         fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
     try:
+        if "jobs" in arguments:
+            check_workers(arguments.jobs, arguments.scheduler)
         arguments.run(arguments)
     except (ValueError, OSError, ImportError) as error:
         fail(str(error))
@@ -139,6 +141,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("minimal-order: interrupted; finished parts are kept, the same command goes on from there", file=sys.stderr)
         return 130
     return 0
+
+
+def check_workers(jobs: int, scheduler: str | None) -> None:
+    """Refuse what is no number of processes or no address before a folder is made."""
+    from .parallel import run_parts
+
+    run_parts([], jobs, scheduler)
 
 
 def subparser(parser: argparse.ArgumentParser, command: str) -> argparse.ArgumentParser:

@@ -113,15 +113,22 @@ def compute_order(name: str, run: Training, rng: np.random.Generator) -> NDArray
     return result
 
 
+def read_plugin(path: str | Path) -> str:
+    """Read the text of a file with orders."""
+    check(Path(path).is_file(), "plugin", path, "a Python file")
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ValueError(f"plugin = {path}: expected a Python file in UTF-8 ({error})") from error
+
+
 def load_plugin(path: str | Path, source: str | None = None) -> list[str]:
     """Run a file of the user's that enters orders in the table; return the names it entered.
 
     ``source`` is its text where the file itself cannot be read, as in a process on another machine.
     """
     before = dict(ORDERS)
-    if source is None:
-        check(Path(path).is_file(), "plugin", path, "a Python file")
-        source = Path(path).read_text(encoding="utf-8")
+    source = read_plugin(path) if source is None else source
     try:
         exec(compile(source, str(path), "exec"), {"__name__": Path(path).stem, "__file__": str(path)})
     except (Exception, SystemExit) as error:
