@@ -245,6 +245,16 @@ def test_a1_grows_slower(factors, verdict):
     assert verdicts(mnist=better(0.5, "mnist"))["a1"] == UNTESTED
 
 
+def test_a1_needs_its_interval_below_zero():
+    """Differences -3, -3, 2, 2, -3, -3 of a random loss of 10: the mean is -4/3, the interval's end above 0."""
+    random = np.full((6, 2), 10.0)
+    covariance = random + np.array([-3, -3, 2, 2, -3, -3])[:, None]
+    outcome = outcome_of(curves(covariance, random), LEVELS)
+    estimate = excess_over_random(outcome, 0)
+    assert estimate.value < 0 < estimate.high
+    assert verdicts(x=outcome)["a1"] == FAILS
+
+
 def test_a1_needs_both_splits():
     random = 1 + np.random.default_rng(0).random((6, 2))
     outcome = outcome_of(curves(0.5 * random, random, test=(1.5 * random, random)), LEVELS)
@@ -298,6 +308,19 @@ def test_a4_stable(raw, shared, random, verdict):
         "batches": {COVARIANCE: ranks(shared, seed=2), RANDOM: ranks(random)},
     }
     assert verdicts(s=better(1.0, "synthetic3", rank=rank))["a4"] == verdict
+
+
+@pytest.mark.parametrize(
+    "noise, value, low, verdict",
+    [(5, 0.92, 0.89, HOLDS), (10, 0.84, 0.79, FAILS), (60, 0.31, 0.26, FAILS)],
+)
+def test_a4_stable_is_not_the_same_as_better_than_chance(noise, value, low, verdict):
+    rng = np.random.default_rng(0)
+    scores = np.arange(200) + noise * rng.standard_normal((6, 200))
+    rank = {COVARIANCE: scores.argsort(axis=1).argsort(axis=1) + 1, RANDOM: ranks(False)}
+    outcome = better(1.0, "synthetic3", rank=rank)
+    assert mean_mask_correlation(outcome, COVARIANCE, PANELS)[:2] == pytest.approx((value, low), abs=0.02)
+    assert verdicts(x=outcome)["a4"] == verdict
 
 
 @pytest.mark.parametrize("excess, verdict", [(0.01, HOLDS), (0.06, FAILS)])

@@ -336,12 +336,11 @@ def by_rule(curve, config, every=25):
 
 def test_plateau_is_the_first_step_from_which_t1_more_lower_the_loss_by_a_tenth_at_most():
     config = tiny(t0="plateau", t1=100)  # four points of the curve
-    #        0    25   50   75  100  125  150  175  200  225  250
-    curve = [9.0, 8.0, 4.0, 2.0, 1.0, 0.8, 0.6, 0.5, 0.5, 0.46, 0.45]
-    # from 150: (.6 - .45) / .6 = .25; from 175 on the curve below
-    assert by_rule(curve, config) is None
-    assert by_rule([*curve, 0.45], config) == 175  # (.5 - .45) / .5 is exactly a tenth
-    assert by_rule([*curve, 0.4499, 0.4501], config) == 200
+    #          0    25   50   75  100   125   150   175   200  225  250
+    curve = [180.0, 160, 80, 40, 20.0, 16.0, 12.0, 10.0, 10.0, 9.2, 9.0]
+    assert by_rule(curve, config) is None  # from 150 on it falls by (12 - 9) / 12, a quarter
+    assert by_rule([*curve, 9.0], config) == 175  # (10 - 9) / 10 is exactly a tenth
+    assert by_rule([*curve, 8.99, 9.01], config) == 200
     assert by_rule([1.0] * 6, config) == 25  # never step 0
     assert by_rule([1.0, 1.0, 1.2, 1.3, 1.4, 1.5], config) == 25  # it rises: no less a plateau
 
