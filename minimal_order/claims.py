@@ -25,6 +25,10 @@ UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 """Too few runs are left, or nothing varies."""
 
 
+Rule = Callable[[Any], Any]
+"""Whether an estimate meets the rule of a claim."""
+
+
 class Finding(NamedTuple):
     """One number behind a verdict, and whether it meets the rule; None: undefined, or only for comparison."""
 
@@ -34,14 +38,14 @@ class Finding(NamedTuple):
     met: bool | None
 
 
-def finding(where: str, what: str, estimate: Estimate | float, rule: Callable[[Any], bool] | None) -> Finding:
+def finding(where: str, what: str, estimate: Estimate | float, rule: Rule | None) -> Finding:
     """Hold a number against a rule, if there is one and the number is defined."""
     return Finding(where, what, estimate, bool(rule(estimate)) if rule and is_defined(estimate) else None)
 
 
 def is_defined(estimate: Estimate | float) -> bool:
     """Whether there is a number, with an interval."""
-    return bool(np.isfinite(estimate).all())
+    return bool(np.isfinite(np.asarray(estimate, float)).all())
 
 
 class Claim(NamedTuple):
@@ -96,8 +100,9 @@ def excess_over_random(outcome: Outcome, split: int, order: str = COVARIANCE) ->
 
 def variance_ratio(outcome: Outcome, split: int, order: str = COVARIANCE) -> Estimate:
     """Variance over runs of the loss under an order, over random's, in the geometric mean over levels."""
+    loss, chance = paired(outcome, split, order, RANDOM)
     try:
-        return variance_ratio_interval(*paired(outcome, split, order, RANDOM))
+        return variance_ratio_interval(loss, chance)
     except ValueError:  # fewer than three runs, or a loss that is the same in all
         return UNDEFINED
 
@@ -178,10 +183,10 @@ def of_sets(outcomes: Outcomes, *datasets: str) -> Outcomes:
     return {name: outcome for name, outcome in outcomes.items() if outcome.config.dataset in datasets}
 
 
-def on_both_splits(outcomes: Outcomes, what: str, estimator: Callable, met: Callable[[Estimate], bool]) -> list[Finding]:
+def on_both_splits(outcomes: Outcomes, what: str, estimator: Callable, rule: Rule) -> list[Finding]:
     """One finding for train and one for test on each data set."""
     return [
-        finding(name, f"{what}, {split}", estimator(outcome, s), met)
+        finding(name, f"{what}, {split}", estimator(outcome, s), rule)
         for name, outcome in outcomes.items()
         for s, split in enumerate(SPLITS)
     ]
@@ -231,16 +236,16 @@ def is_comparable(outcomes: Outcomes) -> list[Finding]:
 )
 def is_stable(outcomes: Outcomes) -> list[Finding]:
     """Evidence for a4."""
-    rules: dict[str, Callable[[Estimate], bool]] = {
+    rules: dict[str, Rule] = {
         COVARIANCE: lambda e: e.low >= 0.8,
-        RANDOM: lambda e: bool(e.covers(0)),
+        RANDOM: lambda e: e.covers(0),
     }
     return [
-        finding(where, f"correlation of two runs' masks, {order}", mean_mask_correlation(outcome, order, condition), met)
+        finding(where, f"correlation of two runs' masks, {order}", mean_mask_correlation(outcome, order, condition), rule)
         for name, outcome in outcomes.items()
         for condition in outcome.comparisons
         for where in [f"{name}; new {condition}"]
-        for order, met in rules.items()
+        for order, rule in rules.items()
     ]
 
 
