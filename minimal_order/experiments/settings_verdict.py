@@ -112,8 +112,9 @@ def verdict(outcome: SettingsOutcome) -> str:
         f"the gradient makes one expect {number(base.predicted or np.nan)}. With x ~ N(0, I), as "
         f"published, it reaches the ratio in {equal.frequency} settings: {where(equal.reached)}. With "
         f"features of unequal scale in {unequal.frequency}: {where(unequal.reached)}.",
-        f"**What it lacks is gradients:** (2.6) has seen one at each of {base.t0} steps; the variance at "
-        f"t0 would have to be known from about {number(gradients_needed(outcome))} of different objects. "
+        f"**What it lacks is gradients:** (2.6) has seen one at each of {base.t0} steps; by the formula "
+        "the variance at t0 of the base setting would have to be known from those of about "
+        f"{number(gradients_needed(outcome))} different objects. "
         f"Better estimates of the covariance reach the ratio, with x ~ N(0, I), in: {where(better)}.",
         tally_table(outcome, *groups),
         nearest_text(outcome),
