@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import check, check_name
-from .gradients import Backprop, backprop, chunks_of, mean_gradient, per_example_gradients, sum_gradients, sum_squared_gradients
+from .gradients import (
+    Backprop,
+    backprop,
+    chunks_of,
+    mean_gradient,
+    per_example_gradients,
+    sum_gradients,
+    sum_squared_gradients,
+)
 from .models import MLP
 
 

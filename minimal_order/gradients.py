@@ -6,7 +6,7 @@ their mean, the first one, and the sum of their squares are each one product.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from autograd.extend import VJPNode
@@ -37,7 +37,7 @@ def backprop(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray) -> 
     inputs, nodes = [], []
     with trace_stack.new_trace() as trace:
 
-        def tap(a: NDArray, z: NDArray) -> NDArray:
+        def tap(a: Any, z: Any) -> Any:
             if not isbox(z):
                 z = new_box(z, trace, VJPNode.new_root())
             inputs.append(getval(a))

@@ -66,10 +66,16 @@ def one_hot(y: NDArray, n_classes: int, dtype: Any) -> NDArray:
     return (y[..., None, :] == np.arange(n_classes)[:, None]).astype(dtype)
 
 
+def row(a: Any) -> Any:
+    """One number an object as one output: (..., m) -> (..., 1, m)."""
+    return a[..., None, :]
+
+
 # fmt: off
-defvjp(squared_error, lambda l, h, y: lambda g: g[..., None, :] * 2 * (h - y[..., None, :]),                    argnums=(0,))
-defvjp(logistic,      lambda l, h, y: lambda g: g[..., None, :] * (sigmoid(h) - y[..., None, :].astype(h.dtype)), argnums=(0,))
-defvjp(cross_entropy, lambda l, h, y: lambda g: g[..., None, :] * (softmax(h) - one_hot(y, h.shape[-2], h.dtype)), argnums=(0,))
+#                                        dl/dh, times g = dL/dl
+defvjp(squared_error, lambda _, h, y: lambda g: row(g) * 2 * (h - row(y)),                               argnums=(0,))
+defvjp(logistic,      lambda _, h, y: lambda g: row(g) * (sigmoid(h) - row(y).astype(h.dtype)),          argnums=(0,))
+defvjp(cross_entropy, lambda _, h, y: lambda g: row(g) * (softmax(h) - one_hot(y, h.shape[-2], h.dtype)), argnums=(0,))
 # fmt: on
 
 LOSSES: dict[str, Callable] = {

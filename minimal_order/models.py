@@ -72,7 +72,7 @@ class MLP:
 
 
 def linear(n_features: int, n_outputs: int = 1, bias: bool = False) -> MLP:
-    """h = W x: with the squared error linear regression, with the logistic loss logistic regression."""
+    """The model h = W x: with the squared error linear regression, with the logistic loss logistic regression."""
     return MLP((n_features, n_outputs), bias=bias)
 
 

@@ -34,13 +34,16 @@ def map_state(function: Callable[[NDArray], NDArray], state: Any) -> Any:
 
 def spread_state(state: Any, shape: tuple[int, ...]) -> Any:
     """A copy of a state for replicas w of ``shape``: (runs, p) goes to every branch of (runs, branches, p)."""
-    return map_state(
-        lambda a: np.broadcast_to(a.reshape(a.shape[:-1] + (1,) * (len(shape) - a.ndim) + a.shape[-1:]), shape).copy(), state
-    )
+
+    def spread(a: NDArray) -> NDArray:
+        new_axes = (1,) * (len(shape) - a.ndim)
+        return np.broadcast_to(a.reshape(a.shape[:-1] + new_axes + a.shape[-1:]), shape).copy()
+
+    return map_state(spread, state)
 
 
 def check_rate(rate: float) -> float:
-    """Return the step size as a plain float, so that it never promotes a float32 pass; refuse one that is not positive."""
+    """Return the step size as a plain float, which never promotes a float32 pass; refuse one that is not positive."""
     check(bool(np.isfinite(rate)) and rate > 0, "rate", rate, "a positive finite number")
     return float(rate)
 

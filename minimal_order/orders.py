@@ -55,10 +55,10 @@ class Need(NamedTuple):
 # fmt: off
 NEEDS = {
     "covariance": Need("the covariance of the gradient, collected while training", lambda run: run.C is not None),
-    "iterates":   Need("the last iterates of the training, kept",                  lambda run: len(run.iterates) > 0),
-    "linear":     Need("a linear model with one output and no bias",               lambda run: is_linear(run.model)),
-    "w_star":     Need("data whose true weights are known",                        lambda run: run.data.w_star is not None),
-    "adam":       Need("Adam as the step rule",                                    lambda run: isinstance(run.state, AdamState)),
+    "iterates":   Need("the last iterates of the training, kept",         lambda run: len(run.iterates) > 0),
+    "linear":     Need("a linear model with one output and no bias",      lambda run: is_linear(run.model)),
+    "w_star":     Need("data whose true weights are known",               lambda run: run.data.w_star is not None),
+    "adam":       Need("Adam as the step rule",                           lambda run: isinstance(run.state, AdamState)),
 }
 # fmt: on
 
@@ -132,7 +132,8 @@ def load_plugin(path: str | Path, source: str | None = None) -> list[str]:
     try:
         exec(compile(source, str(path), "exec"), {"__name__": Path(path).stem, "__file__": str(path)})
     except (Exception, SystemExit) as error:
-        raise ValueError(f"plugin = {path}: expected a Python file that runs ({type(error).__name__}: {error})") from error
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(f"plugin = {path}: expected a Python file that runs ({what})") from error
     entered = [name for name in ORDERS if ORDERS[name] is not before.get(name)]
     check(bool(entered), "plugin", path, "a file that enters an order with @order")
     ORDERS.update({name: ORDERS[name]._replace(plugin=str(path)) for name in entered})
@@ -151,6 +152,7 @@ def random(run: Training, rng: np.random.Generator) -> NDArray:
 @order("gradient_covariance", "smallest variance of the gradient first", "eq:order", ("covariance",))
 def gradient_covariance(run: Training, rng: np.random.Generator) -> NDArray:
     """Smallest diag C first; Grabovoy, Bakhteev, Strijov, section 2.1."""
+    assert run.C is not None  # ``NEEDS`` has seen to it
     return by_score(run.C)
 
 
@@ -161,7 +163,12 @@ def by_exact_covariance(run: Training, rng: np.random.Generator) -> NDArray:
     return by_score(exact_covariance(run.model, loss, run.w, run.data.X_train, run.data.y_train))
 
 
-@order("second_moment", "smallest second moment of the batch gradient, as Adam keeps it, first", needs=("adam",), default=False)
+@order(
+    "second_moment",
+    "smallest second moment of the batch gradient, as Adam keeps it, first",
+    needs=("adam",),
+    default=False,
+)
 def second_moment(run: Training, rng: np.random.Generator) -> NDArray:
     """Adam's v: unlike a covariance it is not centred, so it also sees the mean gradient."""
     return by_score(run.state.v)
@@ -176,7 +183,10 @@ def accumulated_gradient(gradients: NDArray) -> NDArray:
 
 
 @order(
-    "accumulated_gradient", "smallest sum of |gradient| over the last iterates first", "eq:accumulated-gradient", ("iterates",)
+    "accumulated_gradient",
+    "smallest sum of |gradient| over the last iterates first",
+    "eq:accumulated-gradient",
+    ("iterates",),
 )
 def by_accumulated_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Full gradients, as in the talk: that of a mini-batch would mostly show the scale of its noise."""
@@ -213,6 +223,7 @@ def preconditioned_gradient(H: NDArray, g: NDArray) -> NDArray:
 )
 def by_preconditioned_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Score |H g| with H from the covariance collected so far; Muravev, talk."""
+    assert run.C is not None  # ``NEEDS`` has seen to it
     return by_score(preconditioned_gradient(preconditioner(run.C, run.batch_size, run.data.n_train), run.gradient))
 
 

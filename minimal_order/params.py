@@ -63,7 +63,7 @@ class Layout:
         return len(self.sizes) - 1
 
     def views(self, w: NDArray) -> dict[str, NDArray]:
-        """Each tensor by name as a view (..., *shape) into ``w`` (..., p): what is written there is written to ``w``."""
+        """Each tensor by name as a view (..., *shape) into ``w`` (..., p): what is written there is written to w."""
         check(w.shape[-1:] == (self.n_params,), "w.shape", w.shape, f"(..., {self.n_params})")
         return {b.name: w[..., b.start : b.stop].reshape(w.shape[:-1] + b.shape) for b in self.blocks}
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,13 +134,13 @@ def mask_at(mask: Mask, t: int) -> NDArray | None:
 
 def check_mask(argument: str, mask: Mask, w: NDArray) -> None:
     """Refuse a mask that would not broadcast to w; a schedule cannot be known beforehand."""
-    shape = () if callable(mask) else np.shape(mask)
+    shape = () if mask is None or callable(mask) else np.shape(mask)
     fits = len(shape) <= w.ndim and all(n in (1, N) for n, N in zip(shape[::-1], w.shape[::-1], strict=False))
     check(fits, f"{argument}.shape", shape, f"one that broadcasts to that of w, {w.shape}")
 
 
 def spread_runs(a: NDArray, n_own: int, w: NDArray) -> NDArray:
-    """Set data (runs, ...) with ``n_own`` axes of their own against w (runs, ..., p); data of all runs stay as they are."""
+    """Set data (runs, ...) with ``n_own`` axes of their own against w (runs, ..., p); shared data stay as they are."""
     if a.ndim == n_own:
         return a
     return a.reshape(a.shape[:1] + (1,) * (w.ndim - 2) + a.shape[1:])
@@ -150,7 +151,7 @@ def check_fit(model: MLP, data: Dataset, w: NDArray) -> None:
     runs = data.X_train.shape[:-2]
     n_outputs = data.n_classes if data.task == "multiclass" else 1
     check(model.sizes[0] == data.n_features, "model.sizes[0]", model.sizes[0], f"the data's {data.n_features} features")
-    check(model.sizes[-1] == n_outputs, "model.sizes[-1]", model.sizes[-1], f"{n_outputs} for {data.name} ({data.task})")
+    check(model.sizes[-1] == n_outputs, "model.sizes[-1]", model.sizes[-1], f"{n_outputs} for {data.task}, {data.name}")
     check(w.shape[-1:] == (model.n_params,), "w.shape", w.shape, f"(..., {model.n_params}) for {model}")
     if runs:
         check(w.shape[:-1][:1] == runs, "w.shape", w.shape, f"the runs of the data, {runs}, on the first axis")
@@ -261,7 +262,7 @@ def train(
     losses = np.empty((steps, *w.shape[:-1]), w.dtype)
     iterates = []
     loop = descend(model, data, w, rng=rng, rule=rule, state=state, batch_size=batch_size, alpha=alpha, beta=beta)
-    for step in progress_bar(loop, steps, progress):
+    for step in progress_bar(islice(loop, steps), steps, progress):
         with divergence_allowed():
             losses[step.t - 1] = mean_loss(step.back.loss)
             if C is not None and step.t >= collect_from:
@@ -274,8 +275,6 @@ def train(
             iterates.append(step.w.copy())
         if watch is not None:
             watch(step)
-        if step.t == steps:
-            break
     kept = np.array(iterates, w.dtype).reshape(len(iterates), *w.shape)
     return Training(model, data, step.w, w.copy(), losses, C, kept, batch_size, step.state)
 
@@ -289,7 +288,9 @@ def progress_bar(steps: Iterator[Step], total: int, show: bool) -> Iterator[Step
     return iter(tqdm(steps, total=total, unit="step"))
 
 
-def evaluate(model: MLP, w: NDArray, X: NDArray, y: NDArray, task: str, entries: int = 2**20) -> tuple[NDArray, NDArray]:
+def evaluate(
+    model: MLP, w: NDArray, X: NDArray, y: NDArray, task: str, entries: int = 2**20
+) -> tuple[NDArray, NDArray]:
     """Mean loss and accuracy (NaN for regression) of every replica on all objects; w (..., p) -> (...), (...).
 
     Objects are taken so many at a time that the widest layer of all replicas holds about ``entries`` numbers.

@@ -1,0 +1,434 @@
+import itertools
+from dataclasses import replace
+
+import autograd.numpy as anp
+import numpy as np
+import oracles
+import pytest
+from autograd import grad
+from small import small_dataset, small_model
+
+from minimal_order.dataset import Dataset
+from minimal_order.losses import LOSSES, squared_error
+from minimal_order.masks import rank_of
+from minimal_order.models import linear, mlp
+from minimal_order.optim import AdamState, sgd
+from minimal_order.orders import (
+    NEEDS,
+    ORDERS,
+    accumulated_gradient,
+    by_penalty_path,
+    compute_order,
+    feature_order,
+    load_plugin,
+    order,
+    preconditioned_gradient,
+    preconditioner,
+)
+from minimal_order.params import Layout
+from minimal_order.train import train
+
+BUILT_IN = tuple(ORDERS)
+HAVE = {"covariance": "running", "keep": 3, "batch_size": 6}
+
+
+def generator(seed=28):
+    return np.random.default_rng(seed)
+
+
+def trained(task="regression", hidden=(), shape=(), data=None, **options):
+    """A short training that keeps all that orders need; unless told otherwise of linear regression."""
+    model, data = small_model(task, hidden), data or small_dataset(task)
+    options = {"steps": 8, "rng": generator(), **HAVE, **options}
+    return train(model, data, model.init(generator(), shape), **options)
+
+
+def of_linear(X, y, **parts):
+    """A training of linear regression on given objects."""
+    X, y = np.asarray(X, float), np.asarray(y, float)
+    data = Dataset("own", "regression", X, y, X, y, w_star=np.zeros(X.shape[1]))
+    model = linear(X.shape[1])
+    options = HAVE | {"batch_size": min(6, len(X))}
+    return replace(train(model, data, np.zeros(X.shape[1]), steps=2, rng=generator(), **options), **parts)
+
+
+# --- every order of the table --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize(("task", "hidden"), [*itertools.product(LOSSES, [(), (4,)]), ("regression", (4, 2))], ids=str)
+def test_every_order_is_a_permutation_or_says_what_it_needs(name, task, hidden):
+    run = trained(task, hidden)
+    if "linear" in ORDERS[name].needs and (hidden or task == "multiclass"):
+        with pytest.raises(ValueError, match=rf"needs: {NEEDS['linear'].what}"):
+            compute_order(name, run, generator())
+    else:
+        found = compute_order(name, run, generator())
+        assert sorted(found.tolist()) == list(range(run.model.n_params))
+        np.testing.assert_array_equal(found, compute_order(name, run, generator()))
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if name != "random"])
+def test_every_order_breaks_ties_by_index(name):
+    """Nothing to learn and nothing learned: every score is the same."""
+    zeros = np.zeros(5)
+    run = of_linear(generator().standard_normal((12, 5)), np.zeros(12))
+    run = replace(run, C=zeros, w=zeros, iterates=np.zeros((3, 5)), state=AdamState(2, zeros, zeros, zeros))
+    with np.errstate(divide="raise", invalid="raise"):
+        assert compute_order(name, run, generator()).tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("scale", [1e-3, 3.0, 1e4])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_order_is_the_same_in_other_units(name, scale):
+    """Targets and weights in other units: gradients c times, their variance c^2 times as large."""
+    run, data = trained(), small_dataset("regression")
+    parts = {field: scale * getattr(data, field) for field in ("y_train", "y_test", "w_star")}
+    m, v = scale * run.state.m, scale**2 * run.state.v
+    in_other_units = replace(
+        run,
+        data=replace(data, **parts),
+        w=scale * run.w,
+        C=scale**2 * run.C,
+        iterates=scale * run.iterates,
+        state=AdamState(run.state.t, m, v, run.state.update),
+    )
+    found = compute_order(name, in_other_units, generator())
+    np.testing.assert_array_equal(found, compute_order(name, run, generator()))
+
+
+def test_table_can_be_printed():
+    for name, row in ORDERS.items():
+        assert row.name == name
+        assert row.summary
+        assert "\n" not in row.summary
+        assert row.equation == "" or row.equation.startswith("eq:")
+        assert row.function.__doc__
+        assert set(row.needs) <= set(NEEDS)
+
+
+# --- each by its definition ----------------------------------------------------------------------------
+
+
+def test_random_order_is_uniform():
+    """eq:random-order: each of the 6 orders of 3 parameters with probability 1/6."""
+    run, rng = of_linear(np.eye(3), np.ones(3)), generator()
+    found = [tuple(compute_order("random", run, rng).tolist()) for _ in range(3000)]
+    counts = [found.count(one) for one in itertools.permutations(range(3))]
+    assert sum(counts) == 3000
+    assert max(abs(count - 500) for count in counts) < 4.5 * np.sqrt(500 * 5 / 6)
+
+
+def test_smallest_variance_first():
+    """eq:order: the paper's example, diag C = (.3, .2, .25)."""
+    run = replace(of_linear(np.eye(3), np.ones(3)), C=np.array([0.3, 0.2, 0.25]))
+    found = compute_order("gradient_covariance", run, generator())
+    assert found.tolist() == [1, 2, 0]
+    assert rank_of(found).tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize(("task", "hidden"), [*itertools.product(LOSSES, [(), (4,)])], ids=str)
+def test_exact_covariance_is_that_of_all_objects_at_the_end(task, hidden):
+    """eq:order of eq:covariance-exact."""
+    run = trained(task, hidden)
+    g = oracles.per_example_gradients(run.model, LOSSES[task], run.w, run.data.X_train, run.data.y_train)
+    found = compute_order("exact_covariance", run, generator())
+    assert found.tolist() == np.argsort(g.var(axis=0), kind="stable").tolist()
+
+
+def test_second_moment_is_that_of_adam():
+    """The v of Adam's paper after the same gradients."""
+    gradients = []
+    run = trained("multiclass", (4,), watch=lambda step: gradients.append(step.g.copy()))
+    v = sum(0.999 ** (8 - t) * g**2 for t, g in enumerate(gradients, start=1))
+    assert compute_order("second_moment", run, generator()).tolist() == np.argsort(v).tolist()
+
+
+@pytest.mark.parametrize(("task", "hidden"), [("regression", ()), ("multiclass", (4,))], ids=str)
+def test_accumulated_gradient_is_a_sum_over_the_last_iterates(task, hidden):
+    """eq:accumulated-gradient: full gradients by autograd, one iterate after the other."""
+    path = []
+    run = trained(task, hidden, watch=lambda step: path.append(step.w.copy()))
+    X, y, loss = run.data.X_train, run.data.y_train, LOSSES[task]
+    score = np.zeros(run.model.n_params)
+    for w in path[-3:]:
+        score += np.abs(grad(lambda w: anp.mean(loss(run.model.outputs(w, X), y)))(w))
+    assert compute_order("accumulated_gradient", run, generator()).tolist() == np.argsort(score).tolist()
+    gradients = generator().standard_normal((3, 5))
+    expected = [sum(abs(g[j]) for g in gradients) for j in range(5)]
+    np.testing.assert_allclose(accumulated_gradient(gradients), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("task", "hidden"), [("regression", ()), ("multiclass", (4,))], ids=str)
+def test_full_gradient_is_that_at_the_end(task, hidden):
+    """eq:accumulated-gradient with one iterate."""
+    run = trained(task, hidden)
+    g = oracles.per_example_gradients(run.model, LOSSES[task], run.w, run.data.X_train, run.data.y_train)
+    found = compute_order("full_gradient", run, generator())
+    assert found.tolist() == np.argsort(np.abs(g.mean(axis=0))).tolist()
+
+
+def test_magnitude_prunes_the_smallest_first():
+    """eq:magnitude by hand, ties by index."""
+    run = replace(of_linear(np.eye(5), np.ones(5)), w=np.array([1.0, -1, 0, -3, 0.5]))
+    assert compute_order("magnitude", run, generator()).tolist() == [2, 4, 0, 1, 3]
+
+
+def test_oracle_freezes_first_what_is_where_it_should_be():
+    data = small_dataset("regression")
+    run = replace(trained(data=data), w=data.w_star + np.array([0.1, -0.5, 0.3]))
+    assert compute_order("oracle", run, generator()).tolist() == [0, 2, 1]
+
+
+# --- the preconditioner --------------------------------------------------------------------------------
+
+
+def test_preconditioner_by_hand():
+    """eq:preconditioner H = 2 S / (N C): 2 * 6 / (24 * .5) = 1."""
+    np.testing.assert_allclose(preconditioner(np.array([0.5, 2.0]), 6, 24), [1, 0.25], rtol=1e-15)
+
+
+@pytest.mark.parametrize("S", [1, 2, 3])
+def test_preconditioner_has_the_factor_of_the_batch(S):
+    """eq:preconditioner of the per-object covariance is 2 / (N C_S) of the mini-batch's.
+
+    C_S comes from all batches of a tiny set; it is C / S.
+    """
+    model, data = linear(3), small_dataset("regression", n_train=5)
+    w = model.init(generator())
+    g = oracles.per_example_gradients(model, squared_error, w, data.X_train, data.y_train)
+    of_batches = np.array([g[list(batch)].mean(axis=0) for batch in itertools.product(range(5), repeat=S)])
+    C, C_S = g.var(axis=0), of_batches.var(axis=0)
+    np.testing.assert_allclose(preconditioner(C, S, 5), 2 / (5 * C_S), rtol=1e-12)
+
+
+def test_preconditioned_gradient_where_the_gradient_does_not_vary():
+    """eq:preconditioned-gradient: 0 where the gradient is 0 too, else infinite and kept, never NaN."""
+    for dtype in (np.float32, np.float64):
+        C = np.array([0, 0, 0, 4, 4, 4], dtype)
+        g = np.array([0, 1e-30, -2, 0, 3, -3], dtype)
+        with np.errstate(all="raise"):
+            H = preconditioner(C, 8, 2)
+            score = preconditioned_gradient(H, g)
+        assert score.tolist() == [0, np.inf, np.inf, 0, 6, 6]
+        assert score.dtype == dtype
+
+
+def test_preconditioned_gradient_by_its_definition():
+    """eq:preconditioned-gradient |H g|, the step of eq:preconditioner with N the training objects."""
+    run = trained("multiclass", (4,))
+    g = oracles.per_example_gradients(run.model, LOSSES["multiclass"], run.w, run.data.X_train, run.data.y_train).mean(
+        axis=0
+    )
+    score = [abs(2 * 6 / (24 * run.C[j]) * g[j]) for j in range(31)]
+    assert compute_order("preconditioned_gradient", run, generator()).tolist() == np.argsort(score).tolist()
+    np.testing.assert_allclose(preconditioned_gradient(preconditioner(run.C, 6, 24), g), score, rtol=1e-12)
+
+
+def test_dead_weights_leave_first_and_unsettled_ones_last():
+    """eq:preconditioned-gradient on data with a feature that is always 0, and a variance never seen."""
+    X = generator().standard_normal((12, 4))
+    X[:, 2] = 0
+    run = of_linear(X, X @ [1, 1, 1, 1])
+    run = replace(run, C=np.where(np.arange(4) == 1, 0, run.C))
+    found = compute_order("preconditioned_gradient", run, generator())
+    assert (found[0], found[-1]) == (2, 1)
+
+
+# --- penalty paths -------------------------------------------------------------------------------------
+
+
+def orthogonal(m=40, n=6, seed=29):
+    """Columns of mean 0, length 1, at right angles to each other."""
+    table = np.column_stack([np.ones(m), generator(seed).standard_normal((m, n))])
+    return np.linalg.qr(table)[0][:, 1:]
+
+
+@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
+def test_path_of_an_orthogonal_design_goes_by_correlation(name):
+    """The closed form: feature j enters when the penalty falls below |x_j^T y|."""
+    X = orthogonal()
+    y = X @ [0.5, -3, 1.5, -1, 0.1, 2.2] + 7
+    found = compute_order(name, of_linear(X, y), generator())
+    assert found.tolist() == np.argsort(np.abs(X.T @ y)).tolist() == [4, 0, 3, 2, 5, 1]
+
+
+@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
+def test_path_of_columns_of_other_lengths_goes_by_correlation_too(name):
+    """A long column with a small weight enters before a short one with a large weight."""
+    X = orthogonal(n=3) * [10, 1, 0.1]
+    y = X @ [1, 2, 30]
+    assert compute_order(name, of_linear(X, y), generator()).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5])
+def test_lasso_on_a_correlated_design_against_least_angles(seed):
+    """The exact path, knot by knot."""
+    from sklearn.linear_model import lars_path
+
+    rng = generator(seed)
+    X = rng.standard_normal((60, 5)) @ rng.standard_normal((5, 5))
+    X -= X.mean(axis=0)
+    y = X @ rng.standard_normal(5) + rng.standard_normal(60)
+    knots, _, weights = lars_path(X, y - y.mean(), method="lasso")
+    enters = np.array([knots[np.flatnonzero(row)[0] - 1] for row in weights])
+    grid = np.log(1e3) / 199
+    assert np.diff(np.sort(np.log(enters))).min() > grid, "two features enter between two penalties of the grid"
+    assert enters.min() > 1e-3 * knots[0]
+    assert compute_order("lasso", of_linear(X, y), generator()).tolist() == np.argsort(enters).tolist()
+
+
+def test_features_that_enter_together_go_by_their_last_weight():
+    """With one penalty only all enter there."""
+    X = orthogonal(n=4)
+    run = of_linear(X, X @ [1, -3, 2, 0.5])
+    assert by_penalty_path(run, l1_ratio=1.0, n_penalties=2).tolist() == [3, 0, 2, 1]
+
+
+def test_features_that_never_enter_leave_first():
+    X = np.column_stack([orthogonal(n=2), np.zeros((40, 2))])[:, [2, 0, 3, 1]]
+    run = of_linear(X, X @ [0, 1, 0, 2])
+    for name in ("lasso", "elastic_net"):
+        assert compute_order(name, run, generator()).tolist() == [0, 2, 1, 3]
+
+
+# --- features ------------------------------------------------------------------------------------------
+
+
+def test_order_of_features_of_a_linear_model_is_that_of_parameters():
+    """eq:feature-order."""
+    permutation = generator().permutation(7)
+    np.testing.assert_array_equal(feature_order(permutation, linear(7).layout), permutation)
+
+
+@pytest.mark.parametrize("layout", [mlp(4, 3, 2).layout, Layout((4, 3, 1), bias=False), Layout((4, 2))], ids=str)
+def test_order_of_features_goes_by_the_mean_rank_of_their_weights(layout):
+    """eq:feature-order: first layer only, without its biases."""
+    for seed in range(10):
+        permutation = generator(seed).permutation(layout.n_params)
+        W = layout.views(rank_of(permutation))["W1"]
+        means = [np.mean([W[unit, feature] for unit in range(len(W))]) for feature in range(4)]
+        expected = sorted(range(4), key=lambda feature: means[feature])
+        assert feature_order(permutation, layout).tolist() == expected
+
+
+def test_features_of_equal_rank_go_by_index():
+    """eq:feature-order: the ranks 1 + 4 and 2 + 3."""
+    assert feature_order(np.array([1, 0, 2, 3]), Layout((2, 2), bias=False)).tolist() == [0, 1]
+    assert feature_order(np.array([0, 1, 3, 2]), Layout((2, 2), bias=False)).tolist() == [0, 1]
+
+
+# --- the user's own ------------------------------------------------------------------------------------
+
+PLUGIN = """\
+from minimal_order.orders import by_score, order
+
+
+@order("distance", "what moved least since the start, first")
+def distance(run, rng):
+    return by_score(abs(run.w - run.w_start))
+"""
+
+
+def test_plugin_enters_its_order_in_the_table(orders_table, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(PLUGIN)
+    assert load_plugin(path) == ["distance"]
+    row = orders_table["distance"]
+    assert (row.summary, row.needs, row.default) == ("what moved least since the start, first", (), True)
+    run = trained()
+    found = compute_order("distance", run, generator())
+    assert found.tolist() == np.argsort(np.abs(run.w - run.w_start)).tolist()
+    assert load_plugin(str(path)) == ["distance"], "loaded again, as every process does"
+
+
+def test_plugin_comes_as_text_where_its_file_is_not(orders_table):
+    assert load_plugin("elsewhere/mine.py", PLUGIN) == ["distance"]
+    assert "distance" in orders_table
+
+
+def test_plugin_may_replace_an_order(orders_table):
+    assert load_plugin("mine.py", PLUGIN.replace('"distance"', '"magnitude"')) == ["magnitude"]
+    assert orders_table["magnitude"].summary == "what moved least since the start, first"
+
+
+def test_tests_leave_the_table_as_it_was():
+    assert tuple(ORDERS) == BUILT_IN
+    assert ORDERS["magnitude"].equation == "eq:magnitude"
+
+
+def test_plugin_that_is_no_file_is_refused(tmp_path):
+    for path in (tmp_path / "none.py", tmp_path):
+        with pytest.raises(ValueError, match=r"^plugin = .*: expected a Python file$"):
+            load_plugin(path)
+
+
+def test_plugin_without_an_order_is_refused(orders_table):
+    with pytest.raises(ValueError, match=r"^plugin = mine\.py: expected a file that enters an order with @order$"):
+        load_plugin("mine.py", "def distance(run, rng):\n    return run.w\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("x = 1\ndef (", r"SyntaxError: .*mine\.py, line 2"), ("import nothing_here", "ModuleNotFoundError")],
+)
+def test_plugin_that_does_not_run_is_refused(orders_table, source, said):
+    with pytest.raises(ValueError, match=rf"^plugin = mine\.py: expected a Python file that runs \({said}"):
+        load_plugin("mine.py", source)
+
+
+@pytest.mark.parametrize(
+    ("result", "shape"),
+    [
+        ("[0, 1]", r"\(2,\)"),
+        ("[0, 1, 1]", r"\(3,\)"),
+        ("[1, 2, 3]", r"\(3,\)"),
+        ("[[0, 1, 2]]", r"\(1, 3\)"),
+        ("None", r"\(\)"),
+        ("[0.5, 1, 2]", r"\(3,\)"),
+    ],
+)
+def test_order_that_is_no_permutation_is_refused(orders_table, result, shape):
+    load_plugin("mine.py", PLUGIN.replace("by_score(abs(run.w - run.w_start))", result))
+    message = rf"^order 'distance' of mine\.py = array of shape {shape}: expected a permutation of 0 \.\.\. 2$"
+    with pytest.raises(ValueError, match=message):
+        compute_order("distance", trained(), generator())
+
+
+def test_order_of_a_plugin_that_fails_is_named_with_its_file(orders_table):
+    load_plugin("mine.py", PLUGIN.replace("run.w_start", "run.w_begin"))
+    with pytest.raises(ValueError, match=r"^order 'distance' of mine\.py: expected a .*AttributeError.*w_begin"):
+        compute_order("distance", trained(), generator())
+
+
+def test_row_of_the_table_is_checked_when_it_is_entered(orders_table):
+    with pytest.raises(ValueError, match=r"^name = 'my order': expected a Python identifier$"):
+        order("my order", "no name for an option")
+    with pytest.raises(ValueError, match=r"^needs = 'iterate': .*nearest: iterates"):
+        order("mine", "needs what is not there", needs=("iterate",))
+    assert tuple(orders_table) == BUILT_IN
+
+
+def test_unknown_order_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match=r"^order = 'magnitde': .*nearest: magnitude"):
+        compute_order("magnitde", trained(), generator())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "need"),
+    [
+        ("gradient_covariance", {"covariance": None}, "covariance"),
+        ("preconditioned_gradient", {"covariance": None}, "covariance"),
+        ("accumulated_gradient", {"keep": 0}, "iterates"),
+        ("second_moment", {"rule": sgd(0.01)}, "adam"),
+        ("oracle", {"data": replace(small_dataset("regression"), w_star=None)}, "w_star"),
+    ],
+)
+def test_run_without_what_an_order_needs_is_refused(name, options, need):
+    with pytest.raises(ValueError, match=rf"^run = Training.* the order {name} needs: {NEEDS[need].what}$"):
+        compute_order(name, trained(**options), generator())
+
+
+def test_orders_are_of_one_run():
+    with pytest.raises(ValueError, match=r"^run\.w\.shape = \(2, 3\): expected \(p,\), one run"):
+        compute_order("magnitude", trained(shape=(2,)), generator())
