@@ -1,4 +1,4 @@
-"""The files of a freezing experiment: tables, arrays, figures, report."""
+"""The files of the experiments: tables, arrays, figures, reports."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from .experiments.outcome import (
     loss_rows,
     stability_rows,
 )
+from .experiments.settings_outcome import SettingsOutcome
+from .experiments.settings_verdict import settings_files, verdict
 from .report import freeze_report
 from .results import Store, csv_text, npz_bytes
 
@@ -32,3 +34,17 @@ def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
     for title, figure in figures(outcome, table):
         paths += map(Path, save(figure, store, title))
     return paths
+
+
+def write_settings(store: Store, outcome: SettingsOutcome) -> tuple[str, list[Path]]:
+    """Write the tables and figures of the sweep of settings; return its verdict and the paths."""
+    from .plots.settings import figures
+    from .plots.style import save
+
+    files = settings_files(outcome)
+    for file, content in files.items():
+        store.write(file, content)
+    paths = [store.folder / file for file in files]
+    for title, figure in figures(outcome):
+        paths += map(Path, save(figure, store, title))
+    return verdict(outcome), paths

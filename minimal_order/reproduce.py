@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .claims import judge
-from .experiments.config import QUICK, SETTINGS, FreezeConfig, Plugin
+from .experiments.config import QUICK, SETTINGS, FreezeConfig, Plugin, published_multiple
 from .experiments.cost import Cost, assemble_cost, cost_claim, cost_parts, write_cost
 from .experiments.cost_config import CostConfig
 from .experiments.outcome import Outcome
@@ -32,14 +30,12 @@ def ordering_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -
     run on new data every time.
     """
     configs = {}
-    for dataset, setting in SETTINGS.items():
-        rules = ["plateau"] if isinstance(setting.t0, str) else [setting.t0]
-        rules += ["published"] * bool(np.isfinite(setting.published))
-        for rule in rules:
-            options: dict[str, Any] = {"seed": seed, "plugins": plugins} | (QUICK if quick else {"t0": rule})
-            name = dataset + "-published" * (rule == "published")
-            if quick and rule == "published":
-                continue
+    for dataset in SETTINGS:
+        rules: dict[str, dict[str, Any]] = {dataset: {}}
+        if published_multiple(dataset) and not quick:
+            rules[f"{dataset}-published"] = {"t0": "published"}
+        for name, rule in rules.items():
+            options: dict[str, Any] = {"seed": seed, "plugins": plugins} | (QUICK if quick else rule)
             configs[name] = FreezeConfig(dataset, **options)
             if dataset.startswith("synthetic") and not quick:
                 configs[f"{name}-new-data"] = FreezeConfig(dataset, orders=PAIR, vary=FRESH, **options)

@@ -21,7 +21,7 @@ from ..orders import compute_order
 from ..stability import spearman
 from ..train import Step, Training, descend, divergence_allowed, evaluate, train
 from ..trajectories import convergence_time
-from .config import NEW_INIT, SETTINGS, FreezeConfig, branches_of, dataset_of, generator
+from .config import NEW_INIT, FreezeConfig, branches_of, dataset_of, generator, published_multiple
 
 RUNS_A_PART = 5
 """Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
@@ -97,7 +97,7 @@ def find_t0(steps: NDArray, loss: NDArray, config: FreezeConfig) -> int | None:
     if config.t0 == "plateau":
         reached = loss[start] - loss[-1] <= 0.1 * loss[start]
     else:
-        reached = loss[start] <= SETTINGS[config.dataset].published * loss[-1]
+        reached = loss[start] <= (published_multiple(config.dataset) or 0) * loss[-1]
     return int(steps[start]) if reached else None
 
 
@@ -210,7 +210,8 @@ def sound_runs(training: Training) -> NDArray:
     data, rows = training.data, slice(training.batch_size)
     X, y = data.X_train[..., rows, :], data.y_train[..., rows]
     loss, _ = evaluate(training.model, training.w, X, y, data.task)
-    return (training.diverged == 0) & np.isfinite(loss) & np.isfinite(training.C).all(axis=1)
+    ordered = training.C is None or np.isfinite(training.C).all(axis=1)
+    return (training.diverged == 0) & np.isfinite(loss) & ordered
 
 
 def orders_of(config: FreezeConfig, training: Training, runs: tuple[int, ...]) -> dict[str, NDArray]:
@@ -218,7 +219,7 @@ def orders_of(config: FreezeConfig, training: Training, runs: tuple[int, ...]) -
     n_params = config.model.n_params
     orders = {name: np.tile(np.arange(n_params), (len(runs), 1)) for name in config.orders}
     for i in np.flatnonzero(sound_runs(training)):
-        alone = training.run(i)
+        alone = training.run(int(i))
         for name in config.orders:
             orders[name][i] = compute_order(name, alone, order_generator(config, name, runs[i]))
     return orders
