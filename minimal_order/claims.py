@@ -192,6 +192,7 @@ def on_both_splits(outcomes: Outcomes, what: str, estimator: Callable, rule: Rul
     ]
 
 
+CORRELATION = "correlation of two runs' masks"
 EXCESS, RATIO = "loss less random's, over random's", "variance of the loss over random's"
 
 
@@ -225,8 +226,8 @@ def varies_less(outcomes: Outcomes) -> list[Finding]:
 def is_comparable(outcomes: Outcomes) -> list[Finding]:
     """Evidence for a3."""
     chosen = of_sets(outcomes, "boston", "mnist")
-    means = on_both_splits(chosen, EXCESS, excess_over_random, lambda e: -MARGIN < e.low and e.high < MARGIN)
-    return means + on_both_splits(chosen, RATIO, variance_ratio, lambda e: 1 / 3 < e.low and e.high < 3)
+    means = on_both_splits(chosen, EXCESS, excess_over_random, lambda e: e.low > -MARGIN and e.high < MARGIN)
+    return means + on_both_splits(chosen, RATIO, variance_ratio, lambda e: e.low > 1 / 3 and e.high < 3)
 
 
 @claim(
@@ -241,7 +242,7 @@ def is_stable(outcomes: Outcomes) -> list[Finding]:
         RANDOM: lambda e: e.covers(0),
     }
     return [
-        finding(where, f"correlation of two runs' masks, {order}", mean_mask_correlation(outcome, order, condition), rule)
+        finding(where, f"{CORRELATION}, {order}", mean_mask_correlation(outcome, order, condition), rule)
         for name, outcome in outcomes.items()
         for condition in outcome.comparisons
         for where in [f"{name}; new {condition}"]
@@ -275,7 +276,7 @@ def orders_features(outcomes: Outcomes) -> list[Finding]:
     findings = []
     for name, outcome in of_sets(outcomes, "synthetic2", "synthetic3").items():
         stable = mean_mask_correlation(outcome, COVARIANCE, PANELS)
-        findings.append(finding(name, "correlation of two runs' masks", stable, lambda e: e.low > 0.5))
+        findings.append(finding(name, CORRELATION, stable, lambda e: e.low > 0.5))
         if "lasso" in outcome.config.orders:
             rho = agreement_with(outcome, COVARIANCE, "lasso")
             findings.append(finding(name, "Spearman's rho with the lasso path", rho, lambda e: e.low > 0.5))
@@ -312,6 +313,6 @@ def approximates_covariance(outcomes: Outcomes) -> list[Finding]:
             where = f"{name}; {kind}"
             findings += [
                 finding(where, "Spearman's rho with the exact diag C", rho, lambda e: e.low >= 0.9),
-                finding(where, "median ratio to it", ratio, lambda e: 0.8 <= e.low and e.high <= 1.25),
+                finding(where, "median ratio to it", ratio, lambda e: e.low >= 0.8 and e.high <= 1.25),
             ]
     return findings

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
+
 PROBLEM = 2
 """Exit code for anything wrong with what was asked for."""
 
@@ -73,7 +74,7 @@ def setting(text: str) -> tuple[str, Any]:
 
 def build_parser() -> Parser:
     """All commands and options."""
-    parser = Parser(prog="minimal-order", description="Orders on the parameters of neural networks.", allow_abbrev=False)
+    parser = Parser(prog="minimal-order", description="Orders on the parameters of a network.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"minimal-order {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True, parser_class=Parser)
 
@@ -87,11 +88,15 @@ def build_parser() -> Parser:
         sub.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
         sub.add_argument("--jobs", type=int, default=-1, help="processes (default: one a core)")
         sub.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
-        sub.add_argument("--out", type=Path, default=Path(out), metavar="DIR", help=f"folder for the results (default {out})")
-        sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE", help="a file with orders of your own")
+        sub.add_argument(
+            "--out", type=Path, default=Path(out), metavar="DIR", help=f"folder for results (default {out})"
+        )
+
+    def plugins(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE", help="orders of your own")
 
     sub = command("list", do_list, "the data sets, orders and experiments there are")
-    sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE", help="a file with orders of your own")
+    plugins(sub)
 
     sub = command("freeze", do_freeze, "order the parameters, freeze a share of them, train on")
     sub.add_argument("dataset", metavar="DATASET", help="see `minimal-order list`")
@@ -108,7 +113,10 @@ def build_parser() -> Parser:
     sub.add_argument("--collect-from", type=int, help="step from which on to collect it (default 1)")
     sub.add_argument("--keep", type=int, help="iterates that accumulated_gradient sums (default 10)")
     sub.add_argument("--dtype", help="float32 (default) or float64")
-    sub.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="an argument of the data set, as n_train=500")
+    sub.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="of the data: n_train=500"
+    )
+    plugins(sub)
     common(sub, "results/freeze")
 
     sub = command("settings", do_settings, "sweep the settings that the ordering paper does not state, on Synthetic 3")
@@ -119,7 +127,8 @@ def build_parser() -> Parser:
     common(sub, "results/cost")
 
     sub = command("reproduce", do_reproduce, "every figure and claim of the ordering paper")
-    sub.add_argument("what", nargs="?", default="ordering", choices=["ordering"], metavar="PAPER", help="ordering (default)")
+    sub.add_argument("what", nargs="?", default="ordering", choices=["ordering"], metavar="PAPER", help="ordering")
+    plugins(sub)
     common(sub, "results/ordering")
     return parser
 
@@ -138,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         fail(str(error))
     except KeyboardInterrupt:
-        print("minimal-order: interrupted; finished parts are kept, the same command goes on from there", file=sys.stderr)
+        print("minimal-order: interrupted; the same command goes on from the finished parts", file=sys.stderr)
         return 130
     return 0
 
@@ -168,8 +177,9 @@ def do_list(arguments: argparse.Namespace) -> None:
 
     for plugin in read_plugins(arguments.plugin):
         load_plugin(*plugin)
-    rows = [
-        (name, s.task, s.n_objects, s.n_features, SETTINGS[name].model() if name in SETTINGS else "", s.origin, s.licence)
+    models = {name: str(setting.model()) for name, setting in SETTINGS.items()}
+    rows: list[tuple] = [
+        (name, s.task, s.n_objects, s.n_features, models.get(name, ""), s.origin, s.licence)
         for name, s in available().items()
     ]
     print("Data sets\n" + table(("name", "task", "objects", "features", "model in freeze", "origin", "licence"), rows))
@@ -187,7 +197,7 @@ def freeze_config(arguments: argparse.Namespace) -> Any:
                      "collect_from", "keep", "dtype")
         if getattr(arguments, name) is not None
     }  # fmt: skip
-    options = (QUICK if arguments.quick else {}) | given
+    options: dict[str, Any] = (QUICK if arguments.quick else {}) | given
     plugins = tuple(read_plugins(arguments.plugin))
     return FreezeConfig(arguments.dataset, seed=arguments.seed, data=dict(arguments.set), plugins=plugins, **options)
 

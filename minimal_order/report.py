@@ -6,8 +6,8 @@ import numpy as np
 
 from .claims import Claim, judge
 from .estimates import mean_interval
-from .experiments.freeze import PILOT_LIMIT
 from .experiments.outcome import SPLITS, Outcome
+from .experiments.pilot import PILOT_LIMIT
 from .published import CURVES
 
 REQUIRED = {
@@ -23,7 +23,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Write a Markdown table, its columns padded so that it also reads as plain text."""
     cells = [list(map(str, row)) for row in (columns, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
@@ -140,7 +141,8 @@ def claims_text(claims: Sequence[Claim]) -> str:
     parts = []
     for claim in claims:
         parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
-        rows = [(f.where, f.what, number(f.estimate), {True: "yes", False: "no", None: ""}[f.met]) for f in claim.findings]
+        answer = {True: "yes", False: "no", None: ""}
+        rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
         if rows:
             parts.append(table(("where", "what", "value [95 % interval]", "meets the rule"), rows))
     return "\n\n".join(parts)
@@ -157,12 +159,13 @@ def summary_table(outcome: Outcome) -> str:
     """A short table for the terminal: every order with the test loss at its lowest, middle and highest level."""
     levels = np.array(outcome.config.levels)
     chosen = sorted({int(levels.argmin()), int(np.abs(levels - 0.5).argmin()), int(levels.argmax())})
+    middle = chosen[len(chosen) // 2]
     rows = []
     for order in outcome.config.orders:
         loss, metric = outcome.loss(order)[:, :, 1], outcome.metric(order)[:, :, 1]
-        rows.append([order, *(f"{mean_with_interval(loss[:, i])}" for i in chosen), mean_and_deviation(metric[:, chosen[len(chosen) // 2]])])
-    middle = f"{outcome.metric_name} at {percent(levels[chosen[len(chosen) // 2]])}"
-    return table(["order", *(f"test loss at {percent(levels[i])}" for i in chosen), middle], rows)
+        rows.append([order, *(mean_with_interval(loss[:, i]) for i in chosen), mean_and_deviation(metric[:, middle])])
+    heads = [f"test loss at {percent(levels[i])}" for i in chosen]
+    return table(["order", *heads, f"{outcome.metric_name} at {percent(levels[middle])}"], rows)
 
 
 def mean_with_interval(x: np.ndarray) -> str:

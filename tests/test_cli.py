@@ -300,7 +300,7 @@ def test_interrupt_is_one_line_too(capsys, monkeypatch):
     monkeypatch.setattr(cli, "do_list", interrupted)
     assert main(["list"]) == 130
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and "goes on from there" in err
+    assert out == "" and err.count("\n") == 1 and "the same command goes on" in err
 
 
 def test_error_of_several_lines_is_put_on_one(capsys, monkeypatch):

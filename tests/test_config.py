@@ -12,11 +12,10 @@ from minimal_order.experiments.config import (
     FreezeConfig,
     Plugin,
     available_orders,
-    branches_of,
-    dataset_of,
-    generator,
     read_plugins,
 )
+from minimal_order.experiments.freeze import branches_of
+from minimal_order.experiments.runs import dataset_of, generator
 from minimal_order.results import json_text
 
 ORDER = """

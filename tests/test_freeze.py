@@ -3,25 +3,13 @@ import pytest
 from tiny import tiny
 
 from minimal_order.experiments import freeze
-from minimal_order.experiments.config import (
-    FreezeConfig,
-    branches_of,
-    dataset_of,
-    generator,
-    published_multiple,
-)
-from minimal_order.experiments.freeze import (
-    conditions_of,
-    continue_branches,
-    find_t0,
-    freeze_part,
-    orders_of,
-    parts_of,
-    pieces,
-    pilot,
-    prepare,
-)
+from minimal_order.experiments import pilot as pilot_module
+from minimal_order.experiments.config import FreezeConfig, published_multiple
+from minimal_order.experiments.freeze import branches_of, continue_branches, freeze_part, orders_of, pieces
 from minimal_order.experiments.outcome import Outcome, loss_rows
+from minimal_order.experiments.pilot import PILOT_EVERY, find_t0, pilot
+from minimal_order.experiments.runs import conditions_of, dataset_of, generator, parts_of, prepare
+from minimal_order.experiments.watching import Estimates
 from minimal_order.losses import LOSSES
 from minimal_order.masks import by_score, freeze_mask, rank_of
 from minimal_order.report import freeze_report, summary_table
@@ -227,7 +215,7 @@ def test_estimates_of_the_covariance_stand_against_the_exact_one():
 def test_estimates_are_those_that_a_training_collects():
     """eq:covariance-update, eq:covariance-batch: from step 1, from the late half, from all of the batch."""
     config = tiny(t0=41)
-    group, watched = prepare(config, RUNS, config.vary), freeze.Estimates(config, 41)
+    group, watched = prepare(config, RUNS, config.vary), Estimates(config, 41)
     for name, options in {
         "running": {"covariance": "running", "watch": watched},
         "running, late half": {"covariance": "running", "collect_from": 21},
@@ -374,7 +362,7 @@ def test_pilot_finds_t0_on_batches_of_its_own(monkeypatch):
     config = tiny(t0="plateau", t1=50, rate=0.02)
     found = pilot(config)
     t0, steps, loss = int(found["t0"]), found["steps"], found["loss"]
-    np.testing.assert_array_equal(steps, 25 * np.arange(len(steps)))
+    np.testing.assert_array_equal(steps, PILOT_EVERY * np.arange(len(steps)))
     at = {s: value for s, value in zip(steps.tolist(), loss, strict=True)}
     assert steps[-1] == t0 + 50 and t0 > 25
     assert at[t0] - at[t0 + 50] <= 0.1 * at[t0]
@@ -392,7 +380,7 @@ def test_pilot_of_a_given_t0_has_nothing_to_do():
 
 
 def test_rule_that_is_never_met_is_said_to_be_so(monkeypatch):
-    monkeypatch.setattr(freeze, "PILOT_LIMIT", 75)
+    monkeypatch.setattr(pilot_module, "PILOT_LIMIT", 75)
     monkeypatch.setattr("minimal_order.report.PILOT_LIMIT", 75)
     config = tiny(t0="plateau", t1=100)
     assert pilot(config)["t0"] == 75
@@ -412,7 +400,8 @@ def explode(monkeypatch, *bad):
         w[[i for i, run in enumerate(runs) if run in bad]] *= 1e200
         return group._replace(w=w)
 
-    monkeypatch.setattr(freeze, "prepare", prepared)
+    for module in (freeze, pilot_module):
+        monkeypatch.setattr(module, "prepare", prepared)
 
 
 @pytest.mark.filterwarnings("error")
@@ -482,7 +471,7 @@ def test_pilot_leaves_out_what_diverges_and_stops_when_all_has(monkeypatch):
     loss = pilot(config)["loss"]
     assert np.isfinite(loss).all() and loss[0] < 10
     explode(monkeypatch, 0, 1, 2)
-    assert pilot(config)["steps"][-1] == 25
+    assert pilot(config)["steps"][-1] == PILOT_EVERY
 
 
 def test_divergence_of_every_kind_of_step(monkeypatch):

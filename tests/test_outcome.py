@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny import outcome_of, tiny
 
-from minimal_order.experiments.config import branches_of
+from minimal_order.experiments.freeze import branches_of
 from minimal_order.experiments.outcome import (
     ALIGNED,
     LOSS_COLUMNS,

@@ -4,16 +4,12 @@ import hashlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..checks import check, check_name
-from ..data import load
-from ..dataset import Dataset
-from ..masks import n_frozen
 from ..models import MLP, linear, mlp
 from ..optim import STEP_RULES, StepRule
 from ..orders import ORDERS, load_plugin, read_plugin
@@ -50,6 +46,11 @@ def published_multiple(dataset: str) -> float | None:
     """Training loss with all frozen over that with nothing frozen, in the paper's figure; None without one."""
     curve = CURVES.get((dataset, "train"))
     return None if curve is None else float(curve.covariance[-1] / curve.covariance[0])
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number, and not too small."""
+    return isinstance(value, int | np.integer) and bool(value >= least)
 
 
 class Plugin(NamedTuple):
@@ -136,15 +137,14 @@ class FreezeConfig:
         whole = {"runs": 1, "t1": 1, "batch_size": 2, "keep": 1, "collect_from": 1, "seed": 0}
         for name, least in whole.items():
             value = getattr(self, name)
-            good = isinstance(value, int | np.integer) and value >= least
-            check(good, name, value, f"a whole number, {least} or more" + (": one object has no covariance" if name == "batch_size" else ""))
+            why = ": one object has no covariance" if name == "batch_size" else ""
+            check(is_whole(value, least), name, value, f"a whole number, {least} or more{why}")
         if isinstance(self.t0, str):
             check_name("t0", self.t0, ("plateau", "published"))
             known = self.t0 != "published" or published_multiple(self.dataset) is not None
             check(known, "t0", self.t0, f"'plateau' or a number: nothing usable is published for {self.dataset}")
         else:
-            good = isinstance(self.t0, int | np.integer) and self.t0 >= 1
-            check(good, "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
+            check(is_whole(self.t0, 1), "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
             check(self.collect_from <= self.t0, "collect_from", self.collect_from, f"a step in 1 ... t0 = {self.t0}")
         good = bool(self.levels) and all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
         check(good, "levels", self.levels, "shares in [0, 1]")
@@ -212,34 +212,3 @@ def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
     has = {"covariance": True, "iterates": True, "linear": is_linear, "adam": optimizer == "adam"}
     has["w_star"] = is_linear and "synthetic" in dataset
     return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))
-
-
-def generator(config: FreezeConfig, purpose: str, run: int, vary: tuple[str, ...]) -> np.random.Generator:
-    """The generator of one run for one purpose: a stream of its own if its factor varies, else run 0's."""
-    purposes = (*FACTORS, "orders", "pilot", "batches after freezing")
-    factor = purpose.split()[0]
-    own = factor in vary or factor not in FACTORS
-    return np.random.default_rng([config.seed, purposes.index(purpose), run if own else 0])
-
-
-def dataset_of(config: FreezeConfig, run: int, vary: tuple[str, ...]) -> Dataset:
-    """The data of one run."""
-    seed, split_seed = (int(generator(config, factor, run, vary).integers(2**31)) for factor in ("data", "split"))
-    return load_cached(config.dataset, seed, split_seed, config.dtype, tuple(sorted(config.data.items())))
-
-
-@lru_cache(maxsize=8)
-def load_cached(dataset: str, seed: int, split_seed: int, dtype: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
-    """``load``, once a process."""
-    return load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options))
-
-
-def branches_of(config: FreezeConfig, orders: Iterable[str] = ()) -> list[tuple[str, int]]:
-    """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named "".
-
-    ``orders`` are those of the configuration unless others are given.
-    """
-    ks = n_frozen(np.asarray(config.levels), config.model.n_params)
-    ends = [("", int(k)) for k in np.unique(ks) if k in (0, config.model.n_params)]
-    inner = [(order, int(k)) for order in (orders or config.orders) for k in np.unique(ks) if 0 < k < config.model.n_params]
-    return ends + inner

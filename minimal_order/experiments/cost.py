@@ -184,9 +184,7 @@ def summary(cost: Cost) -> list[Summary]:
         compacted = [row for row in of_way if row.step == "compacted"]
         near = min(compacted, key=lambda row: abs(row.share - saving.share))
         saved = float(saving.saved.value)
-        rows.append(
-            Summary(*saving[:3], saved, 1 - near.relative, saving.met, saving.frozen_steps("running"))
-        )
+        rows.append(Summary(*saving[:3], saved, 1 - near.relative, saving.met, saving.frozen_steps("running")))
     return rows
 
 

@@ -14,7 +14,7 @@ from ..models import MLP, linear, mlp
 from ..optim import STEP_RULES, StepRule, check_rate
 from ..params import Layout
 from ..train import train
-from .config import load_cached
+from .runs import load_cached
 
 
 class Setup(NamedTuple):

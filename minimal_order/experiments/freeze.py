@@ -5,103 +5,30 @@ and on which runs it holds, on nothing else, so that parts can be done anywhere,
 """
 
 import zlib
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..covariance import batch_covariance, covariance_update, exact_covariance
-from ..dataset import Dataset, stack
-from ..gradients import first_gradient
-from ..losses import LOSSES
-from ..masks import by_score, freeze_mask, rank_of
+from ..dataset import Dataset
+from ..masks import freeze_mask, n_frozen, rank_of
 from ..optim import map_state
 from ..orders import compute_order
-from ..stability import spearman
-from ..train import Step, Training, descend, divergence_allowed, evaluate, train
-from ..trajectories import convergence_time
-from .config import NEW_INIT, FreezeConfig, branches_of, dataset_of, generator, published_multiple
-
-RUNS_A_PART = 5
-"""Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
-
-PILOT_EVERY, PILOT_LIMIT = 25, 20_000
-"""How often the pilot looks at the training loss, and when it gives up waiting for t0."""
-
-SNAPSHOTS = 50
-"""How many times a run's path is recorded, to see when each parameter has converged."""
+from ..train import Step, Training, divergence_allowed, evaluate, train
+from .config import FreezeConfig
+from .runs import conditions_of, generator, prepare
+from .watching import Estimates, ParameterPath
 
 
-def parts_of(config: FreezeConfig) -> list[tuple[int, ...]]:
-    """The runs of each part."""
-    runs = range(config.runs)
-    return [tuple(runs[i : i + RUNS_A_PART]) for i in range(0, config.runs, RUNS_A_PART)]
+def branches_of(config: FreezeConfig, orders: Iterable[str] = ()) -> list[tuple[str, int]]:
+    """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named "".
 
-
-def conditions_of(config: FreezeConfig) -> dict[str, tuple[str, ...]]:
-    """What is new in every run where orders are compared: as in the experiment, first, then less and less."""
-    return {",".join(vary): vary for vary in (tuple(config.vary), NEW_INIT, ("batches",))}
-
-
-class Group(NamedTuple):
-    """A few runs made ready: their data (one for all, or stacked) and their initial parameters."""
-
-    data: Dataset
-    w: NDArray  # (runs, p)
-
-
-def prepare(config: FreezeConfig, runs: tuple[int, ...], vary: tuple[str, ...]) -> Group:
-    """Load or generate the data of the runs and draw their initial parameters."""
-    own_data = bool({"data", "split"} & set(vary))
-    data = stack([dataset_of(config, run, vary) for run in runs]) if own_data else dataset_of(config, 0, vary)
-    w = np.stack([config.model.init(generator(config, "init", run, vary)) for run in runs])
-    return Group(data, w.astype(config.dtype))
-
-
-# --- t0 -------------------------------------------------------------------------------------------------
-
-
-def pilot(config: FreezeConfig, every: int = PILOT_EVERY) -> dict[str, NDArray]:
-    """Find t0 by its rule on the mean training loss, every so many steps, of a few runs used for nothing else."""
-    if not isinstance(config.t0, str):
-        return {"t0": np.array(config.t0), "steps": np.empty(0, int), "loss": np.empty(0)}
-    runs = tuple(range(min(config.runs, RUNS_A_PART)))
-    group = prepare(config, runs, config.vary)
-    data = group.data
-    rng = [generator(config, "pilot", run, config.vary) for run in runs]
-    steps, loss, t0 = [0], [mean_train_loss(config, group.w, data)], None
-    for step in descend(config.model, data, group.w, rng=rng, rule=config.rule, batch_size=config.batch_size):
-        if step.t % every:
-            continue
-        steps.append(step.t)
-        loss.append(mean_train_loss(config, step.w, data))
-        t0 = find_t0(np.array(steps), np.array(loss), config)
-        if t0 is not None or step.t >= PILOT_LIMIT or np.isnan(loss[-1]):
-            break
-    return {"t0": np.array(t0 or step.t), "steps": np.array(steps), "loss": np.array(loss)}
-
-
-def mean_train_loss(config: FreezeConfig, w: NDArray, data: Dataset) -> float:
-    """Mean over runs, those that have not diverged, of the loss on the training part; NaN if all have."""
-    loss = evaluate(config.model, w, data.X_train, data.y_train, data.task)[0]
-    finite = np.isfinite(loss)
-    return float(loss[finite].mean()) if finite.any() else np.nan
-
-
-def find_t0(steps: NDArray, loss: NDArray, config: FreezeConfig) -> int | None:
-    """The first step from which the newest point of the curve, t1 or more later, satisfies the rule of t0."""
-    start = int(np.searchsorted(steps, steps[-1] - config.t1, side="right")) - 1
-    if start < 1:
-        return None
-    if config.t0 == "plateau":
-        reached = loss[start] - loss[-1] <= 0.1 * loss[start]
-    else:
-        reached = loss[start] <= (published_multiple(config.dataset) or 0) * loss[-1]
-    return int(steps[start]) if reached else None
-
-
-# --- one part -------------------------------------------------------------------------------------------
+    ``orders`` are those of the configuration unless others are given.
+    """
+    ks = n_frozen(np.asarray(config.levels), config.model.n_params)
+    ends = [("", int(k)) for k in np.unique(ks) if k in (0, config.model.n_params)]
+    inner = [int(k) for k in np.unique(ks) if 0 < k < config.model.n_params]
+    return ends + [(order, k) for order in (orders or config.orders) for k in inner]
 
 
 @divergence_allowed()
@@ -122,7 +49,12 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
     for condition, vary in conditions_of(config).items():
         group = prepare(config, runs, vary)
         main = vary == config.vary
-        path, estimates = Path(config, t0), Estimates(config, t0)
+        path, estimates = ParameterPath(config, t0), Estimates(config, t0)
+
+        def look(step: Step, watchers: tuple = (path, estimates)) -> None:
+            for watcher in watchers:
+                watcher(step)
+
         training = train(
             config.model,
             group.data,
@@ -134,14 +66,14 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
             covariance=config.covariance,
             collect_from=min(config.collect_from, t0),
             keep=min(config.keep, t0),
-            watch=(lambda step: (path(step), estimates(step))) if main else None,  # noqa: B023
+            watch=look if main else None,
         )
         sound = sound_runs(training)[:, None]
         orders = orders_of(config, training, runs)
         out |= {f"rank/{condition}/{name}": rank_of(order).astype(np.int32) for name, order in orders.items()}
         out[f"w/{condition}"] = np.where(sound, training.w, np.nan)
         if main:
-            out["live"] = sound & (training.C > 0)
+            out["live"] = sound & (np.asarray(training.C) > 0)
             out |= estimates.agreement(training)
             out["start_loss"], out["start_metric"] = quality(config, training.w, group.data)
             out |= continue_branches(config, training, orders, runs, path)
@@ -150,63 +82,8 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
     return out
 
 
-class Path:
-    """Watches a training and records the path of the parameters, some fifty times before t0 and after."""
-
-    def __init__(self, config: FreezeConfig, t0: int) -> None:
-        self.every = max(1, (t0 + config.t1) // SNAPSHOTS)
-        self.passed = 0
-        self.w: dict[int, list[NDArray]] = {}  # by step; after t0 the runs come in several pieces
-
-    def __call__(self, step: Step) -> None:
-        t = self.passed + step.t
-        if t % self.every == 0 or t == 1:
-            self.w.setdefault(t, []).append(step.w.copy() if step.w.ndim == 2 else step.w[:, 0].copy())
-
-    def convergence_time(self) -> NDArray:
-        """The step at which each parameter of each run had converged, (runs, p)."""
-        path = np.stack([np.concatenate(rows) for rows in self.w.values()])
-        return convergence_time(path, list(self.w)).astype(np.int32)
-
-
-class Estimates:
-    """Watches a training and estimates the covariance in all the ways there are, to be held against the exact one."""
-
-    def __init__(self, config: FreezeConfig, t0: int) -> None:
-        self.t0 = t0
-        self.late_from = t0 // 2 + 1
-        self.C = {name: np.zeros(()) for name in ("running", "running, late half", "batch")}
-
-    def __call__(self, step: Step) -> None:
-        first = first_gradient(step.back)
-        late = step.t - self.late_from + 1
-        if step.t == 1:
-            self.C = {name: np.zeros_like(step.w) for name in self.C}
-        self.C["running"] = covariance_update(self.C["running"], first, step.g, step.t)
-        if late >= 1:
-            self.C["running, late half"] = covariance_update(self.C["running, late half"], first, step.g, late)
-        self.C["batch"] += (batch_covariance(step.back) - self.C["batch"]) / step.t
-
-    def agreement(self, training: Training) -> dict[str, NDArray]:
-        """Spearman correlation with the exact diag C at t0, and the median of its ratio to that: (runs, 2)."""
-        data = training.data
-        exact = exact_covariance(training.model, LOSSES[data.task], training.w, data.X_train, data.y_train)
-        out = {}
-        for name, C in self.C.items():
-            rows = []
-            for estimate, true in zip(C, exact, strict=True):
-                live = true > 0
-                if not np.isfinite([estimate, true]).all() or live.sum() < 2:
-                    rows.append([np.nan, np.nan])  # the run has diverged
-                    continue
-                ranks = np.stack([rank_of(by_score(estimate[live])), rank_of(by_score(true[live]))])
-                rows.append([spearman(ranks)[0, 1], np.median(estimate[live] / true[live])])
-            out[f"estimate/{name}"] = np.array(rows)
-        return out
-
-
 def sound_runs(training: Training) -> NDArray:
-    """Which runs have not diverged, (runs,): all that orders are made from is finite, and the loss of one more batch."""
+    """Which runs have not diverged, (runs,): what orders are made from is finite, and the loss of one more batch."""
     data, rows = training.data, slice(training.batch_size)
     X, y = data.X_train[..., rows, :], data.y_train[..., rows]
     loss, _ = evaluate(training.model, training.w, X, y, data.task)
@@ -231,7 +108,11 @@ def order_generator(config: FreezeConfig, name: str, run: int) -> np.random.Gene
 
 
 def continue_branches(
-    config: FreezeConfig, training: Training, orders: dict[str, NDArray], runs: tuple[int, ...], path: Path | None = None
+    config: FreezeConfig,
+    training: Training,
+    orders: dict[str, NDArray],
+    runs: tuple[int, ...],
+    path: ParameterPath | None = None,
 ) -> dict[str, NDArray]:
     """Train every branch t1 steps on with its parameters frozen; all branches of a run see the same batches."""
     branches = branches_of(config, orders)
@@ -259,8 +140,8 @@ def continue_branches(
             alpha=alpha.astype(config.dtype),
             watch=path if branches[columns][0] == ("", 0) else None,
         )
-        before = training.diverged[rows, None]
-        out["diverged"][rows, columns] = np.where(before, before, np.where(after.diverged, training.steps + after.diverged, 0))
+        before, later = training.diverged[rows, None], after.diverged + training.steps * (after.diverged > 0)
+        out["diverged"][rows, columns] = np.where(before, before, later)
         out["loss"][rows, columns], out["metric"][rows, columns] = quality(config, after.w, data)
     at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
     out["diverged"][at_the_end] = training.steps + config.t1

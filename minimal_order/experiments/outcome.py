@@ -12,8 +12,9 @@ from ..alignment import aligned, aligned_index, match_units
 from ..estimates import Estimate
 from ..masks import alpha_hat, freeze_mask, live_order, n_frozen
 from ..stability import jackknife_interval, kendall, mask_correlation, spearman, stability
-from .config import NEW_INIT, FreezeConfig, branches_of, short
-from .freeze import conditions_of
+from .config import NEW_INIT, FreezeConfig, short
+from .freeze import branches_of
+from .runs import conditions_of
 
 SPLITS = ("train", "test")
 
@@ -69,7 +70,7 @@ class Outcome:
             diverged={branch: a["diverged"][:, i] for i, branch in enumerate(branches)},
             rank={c: {o: a[f"rank/{c}/{o}"] for o in config.orders} for c in conditions_of(config)},
             w={c: a[f"w/{c}"] for c in conditions_of(config)},
-            live=a["live"].any(axis=0),
+            live=np.any(a["live"], axis=0),
             estimates={k.removeprefix("estimate/"): v for k, v in a.items() if k.startswith("estimate/")},
             converged=a["converged"],
         )
@@ -208,7 +209,7 @@ def stability_rows(table: Sequence[Agreement]) -> Iterator[tuple]:
         yield (*where, "spearman", None, *row.spearman)
         for i, level in enumerate(row.levels):
             yield (*where, "s", short(level), row.s[i], None, None)
-            yield (*where, "rho_bar", short(level), row.rho.value[i], row.rho.low[i], row.rho.high[i])
+            yield (*where, "rho_bar", short(level), *(np.asarray(end)[i] for end in row.rho))
 
 
 def alpha_arrays(outcome: Outcome) -> dict[str, NDArray]:

@@ -10,8 +10,10 @@ from ..parallel import Part, run_groups, run_parts
 from ..results import Store
 from ..train import check_fit
 from .config import FreezeConfig
-from .freeze import freeze_part, parts_of, pilot
+from .freeze import freeze_part
 from .outcome import Outcome
+from .pilot import pilot
+from .runs import parts_of
 
 
 def run_freeze(

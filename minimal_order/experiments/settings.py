@@ -16,13 +16,12 @@ from ..masks import by_score, rank_of
 from ..parallel import Part
 from ..results import Store
 from ..train import Step, divergence_allowed, train
-from .config import FreezeConfig, branches_of, generator
-from .freeze import continue_branches, order_generator, orders_of, pilot, prepare
+from .config import FreezeConfig
+from .freeze import branches_of, continue_branches, order_generator, orders_of
+from .pilot import pilot
 from .prediction import Foresight
+from .runs import generator, prepare
 from .settings_config import CURVE, READINGS, SettingsConfig
-
-EVERY = 5
-"""Steps between two looks of the pilot: t0 a tenth late can halve the loss there, and with it the gain."""
 
 
 def settings_parts(config: SettingsConfig, store: Store | None = None) -> list[Part]:
@@ -68,7 +67,7 @@ def settings_part(config: FreezeConfig, readings: tuple[str, ...]) -> dict[str, 
     all frozen; ``rank/ORDER`` (runs, p); ``share/ORDER`` (runs,), the share of the cost that half of an order
     should freeze; ``cost`` and ``variance`` (runs, p) at t0, by their formulas.
     """
-    t0 = int(pilot(config, EVERY)["t0"])
+    t0 = int(pilot(config)["t0"])
     runs = tuple(range(config.runs))
     group = prepare(config, runs, config.vary)
     data = group.data

@@ -107,9 +107,7 @@ def collect(steps: Iterator[Step], estimator: str) -> Iterator[NDArray]:
     C = np.zeros(())
     for step in steps:
         if estimator == "running":
-            C = covariance_update(
-                C if C.ndim else np.zeros_like(step.w), first_gradient(step.back), step.g, step.t
-            )
+            C = covariance_update(C if C.ndim else np.zeros_like(step.w), first_gradient(step.back), step.g, step.t)
         else:
             C = C + (batch_covariance(step.back) - C) / step.t
         yield C
