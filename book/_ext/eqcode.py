@@ -27,6 +27,7 @@ from sphinx.util.docutils import SphinxDirective
 BOOK = Path(__file__).resolve().parents[1]
 ROOT = BOOK.parent
 PACKAGE = ROOT / "minimal_order"
+FEW = 2  # tests that are named without being asked for
 
 
 @cache
@@ -115,9 +116,7 @@ class EqCode(SphinxDirective):
             self.fail(f"the docstring of {objects[0]} does not begin with {label!r}; {elsewhere} does")
         tests = self.tests(label)
         formula = box("", *self.formula(label), tag="div", classes=["eqcode-formula"])
-        links = test_links(self.env.app, tests)
-        checked = nodes.paragraph("", "", nodes.Text("Checked by "), *links, classes=["eqcode-test"])
-        code = box("", *shown, checked, tag="div", classes=["eqcode-code"])
+        code = box("", *shown, self.checked_by(tests), tag="div", classes=["eqcode-code"])
         pair = box("", formula, code, tag="div", classes=["eqcode-pair"])
         return [box("", pair, tag="div", classes=["eqcode"])]
 
@@ -138,6 +137,15 @@ class EqCode(SphinxDirective):
         if not found:
             self.fail(f"no test {wanted or 'under tests/'} names {label!r} in its docstring")
         return found
+
+    def checked_by(self, tests: list[Place]) -> nodes.Node:
+        """Name the tests, folded away where there are many."""
+        links = test_links(self.env.app, tests)
+        if len(tests) <= FEW:
+            return nodes.paragraph("", "", nodes.Text("Checked by "), *links, classes=["eqcode-test"])
+        summary = box("", nodes.Text(f"Checked by {len(tests)} tests"), tag="summary", classes=[])
+        listed = nodes.paragraph("", "", *links, classes=["eqcode-test"])
+        return box("", summary, listed, tag="details", classes=["eqcode-docstring"])
 
     def formula(self, label: str) -> list[nodes.Node]:
         """Return the numbered formula, and the text under it."""
