@@ -37,10 +37,8 @@ def bench_sweep(problem, quick, interleave, table):
     to_step = 1e6 / replica_steps(runs, steps, steps)
     rows = []
     for c, s in seconds.items():
-        measured = f"{min(c.sample or runs, runs)} of {runs} runs"
+        measured = f"{min(c.sample or runs, runs)} of {runs} runs" + f", 1/{c.shorter} of steps" * (c.shorter > 1)
         speed = [s.sweep, s.sweep / ours.sweep, s.cpu * to_step, s.cpu / ours.cpu]
         rows.append([c.label, measured, *speed, s.compile, s.whole, s.whole / ours.whole, s.test])
     steps_ = f"{steps} + {steps} steps"
-    table(
-        f"sweep, {problem}: {runs} runs x 11 levels x 2 orders, {steps_}; medians of {rounds}", COLUMNS, rows
-    )
+    table(f"sweep, {problem}: {runs} runs x 11 levels x 2 orders, {steps_}; medians of {rounds}", COLUMNS, rows)

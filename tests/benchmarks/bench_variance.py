@@ -41,9 +41,7 @@ def bench_variance(case, dtype, quick, interleave, table):
     peer = GradientVariance(Problem(case, sizes, classes, 0.0, (X, y, X, y)), w)
     tolerance = {"float32": 1e-5, "float64": 1e-12}[dtype]
     calls = 1 if m > 1000 else 20
-    contenders = {
-        name: partial(seconds_a_call, f, calls) for name, f in (("minimal_order", ours), ("BackPACK", peer))
-    }
+    contenders = {name: partial(seconds_a_call, f, calls) for name, f in (("minimal_order", ours), ("BackPACK", peer))}
     with threadpool_limits(1):
         expected = peer.covariance_diagonal()
         np.testing.assert_allclose(ours(), expected, rtol=0, atol=tolerance * expected.max())

@@ -46,13 +46,10 @@ def table(request):
     """Take a title, column names and rows, to be printed when all benchmarks are done."""
 
     def add(title, columns, rows):
-        texts = [
-            [cell if isinstance(cell, str) else f"{cell:.3g}" for cell in row] for row in [columns, *rows]
-        ]
+        texts = [[cell if isinstance(cell, str) else f"{cell:.3g}" for cell in row] for row in [columns, *rows]]
         first, *others = [max(map(len, column)) for column in zip(*texts, strict=True)]
         lines = [
-            row[0].ljust(first)
-            + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))
+            row[0].ljust(first) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))
             for row in texts
         ]
         request.config.stash[TABLES].append("\n".join(["", title, "-" * len(title), *lines]))

@@ -60,10 +60,7 @@ def one_by_one(problem: Problem, draws: Draws) -> Result:
         C.append(torch.cat([c.ravel() for c in variance]).numpy())
 
         start = [param.detach().clone() for param in params]
-        moments = [
-            (adam.state[param]["exp_avg"].clone(), adam.state[param]["exp_avg_sq"].clone())
-            for param in params
-        ]
+        moments = [(adam.state[param]["exp_avg"].clone(), adam.state[param]["exp_avg_sq"].clone()) for param in params]
         losses_train, losses_test = [], []
         masks = [*branch_masks(covariance_order(C[i]), draws.random[i]), None]
         for mask in masks:
@@ -162,9 +159,7 @@ def batched(problem: Problem, draws: Draws) -> Result:
         adam = torch.optim.Adam(params, lr=problem.rate, betas=(B1, B2), eps=EPS, fused=True)
         for param, state, alpha in zip(params, states, alphas, strict=True):
             m, v = (state[k].repeat(1, K, *[1] * (param.ndim - 2)) for k in ("exp_avg", "exp_avg_sq"))
-            v[~alpha] = (
-                torch.inf
-            )  # m / sqrt(v) is exactly 0 from here on: frozen without a pass over the weights
+            v[~alpha] = torch.inf  # m / sqrt(v) is exactly 0 from here on: frozen without a pass over the weights
             adam.state[param] = {"step": state["step"], "exp_avg": m, "exp_avg_sq": v}
         for rows in batches[:, draws.t0 :].unbind(1):
             adam.zero_grad()

@@ -112,15 +112,10 @@ def draw(problem: Problem, runs: range, t0: int, t1: int) -> Draws:
     for run in runs:
         rng = generator(run, 0)
         fan_in = np.repeat(problem.sizes[:-1], 1 if len(problem.sizes) == 2 else 2)
-        start = [
-            rng.uniform(-1, 1, shape).ravel() / d**0.5
-            for shape, d in zip(problem.shapes, fan_in, strict=True)
-        ]
+        start = [rng.uniform(-1, 1, shape).ravel() / d**0.5 for shape, d in zip(problem.shapes, fan_in, strict=True)]
         w.append(np.concatenate(start))
         orders.append(rng.permutation(problem.n_params))
-        rows.append(
-            [b for phase, t in ((1, t0), (2, t1)) for b in islice(epochs(generator(run, phase), m), t)]
-        )
+        rows.append([b for phase, t in ((1, t0), (2, t1)) for b in islice(epochs(generator(run, phase), m), t)])
     return Draws(np.array(w, dtype), np.array(rows), np.array(orders), t0)
 
 
