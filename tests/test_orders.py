@@ -97,6 +97,21 @@ def test_every_order_is_the_same_in_other_units(name, scale):
     np.testing.assert_array_equal(found, compute_order(name, run, generator()))
 
 
+def test_experiments_take_the_orders_of_the_paper_and_the_talks():
+    later = {"exact_covariance", "second_moment"}
+    assert {name for name in BUILT_IN if not ORDERS[name].default} == later
+    assert set(BUILT_IN) - later == {
+        "random", "gradient_covariance", "accumulated_gradient", "full_gradient", "preconditioned_gradient",
+        "magnitude", "lasso", "elastic_net", "oracle",
+    }  # fmt: skip
+
+
+def test_one_iterate_is_enough():
+    """eq:accumulated-gradient of one iterate, the last, is the full gradient."""
+    found = compute_order("accumulated_gradient", trained(keep=1), generator())
+    assert found.tolist() == compute_order("full_gradient", trained(keep=0), generator()).tolist()
+
+
 def test_table_can_be_printed():
     for name, row in ORDERS.items():
         assert row.name == name
@@ -255,9 +270,10 @@ def test_path_of_an_orthogonal_design_goes_by_correlation(name):
 
 @pytest.mark.parametrize("name", ["lasso", "elastic_net"])
 def test_path_of_columns_of_other_lengths_goes_by_correlation_too(name):
-    """A long column with a small weight enters before a short one with a large weight."""
-    X = orthogonal(n=3) * [10, 1, 0.1]
-    y = X @ [1, 2, 30]
+    """A long column with a small weight enters a little before a short one with a large weight."""
+    X = orthogonal(n=3) * [10, 5, 1]
+    y = X @ [1, 3.6, 3]
+    np.testing.assert_allclose(X.T @ y, [100, 90, 3])
     assert compute_order(name, of_linear(X, y), generator()).tolist() == [2, 1, 0]
 
 
@@ -276,6 +292,15 @@ def test_lasso_on_a_correlated_design_against_least_angles(seed):
     assert np.diff(np.sort(np.log(enters))).min() > grid, "two features enter between two penalties of the grid"
     assert enters.min() > 1e-3 * knots[0]
     assert compute_order("lasso", of_linear(X, y), generator()).tolist() == np.argsort(enters).tolist()
+
+
+@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
+def test_path_does_not_depend_on_means(name):
+    """Features and targets are centred: a constant added to them explains nothing."""
+    X = orthogonal()
+    y = X @ [0.5, -3, 1.5, -1, 0.1, 2.2]
+    found = compute_order(name, of_linear(X + np.array([1, 0, -2, 0, 3, 0]), y - 5), generator())
+    assert found.tolist() == [4, 0, 3, 2, 5, 1]
 
 
 def test_features_that_enter_together_go_by_their_last_weight():
