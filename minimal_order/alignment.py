@@ -77,9 +77,7 @@ def _tensors(w: NDArray, layout: Layout, activation: str) -> dict[str, NDArray]:
     return tensors
 
 
-def _match_run(
-    run: dict[str, NDArray], reference: dict[str, NDArray], layout: Layout, flips: bool
-) -> list[UnitMap]:
+def _match_run(run: dict[str, NDArray], reference: dict[str, NDArray], layout: Layout, flips: bool) -> list[UnitMap]:
     """One run's maps; ``run`` is brought into the reference's coordinates on the way."""
     hidden = range(1, layout.n_layers)
     maps = [UnitMap(np.arange(h), np.ones(h)) for h in layout.sizes[1:-1]]
@@ -143,9 +141,7 @@ def _stack(runs: Sequence[Sequence[UnitMap]], lead: tuple[int, ...]) -> tuple[Un
     )
 
 
-def match_activations(
-    a: Sequence[ArrayLike], a_ref: Sequence[ArrayLike], activation: str
-) -> tuple[UnitMap, ...]:
+def match_activations(a: Sequence[ArrayLike], a_ref: Sequence[ArrayLike], activation: str) -> tuple[UnitMap, ...]:
     """Match hidden units by the correlation of what they compute on the same objects, each layer by itself.
 
     For tanh by its absolute value, a negative one meaning a unit of the other sign. Correlation does not

@@ -121,6 +121,7 @@ def build_parser() -> Parser:
 
     sub = command("settings", do_settings, "sweep the settings that the ordering paper does not state, on Synthetic 3")
     sub.add_argument("--runs", type=int, help="independent runs (default 25)")
+    sub.add_argument("--few", action="store_true", help="only the settings that decide, as in reproduce")
     common(sub, "results/settings")
 
     sub = command("cost", do_cost, "what a step costs when some of the parameters are frozen")
@@ -233,7 +234,7 @@ def do_settings(arguments: argparse.Namespace) -> None:
     from .results import Store
 
     given = {"seed": arguments.seed} | ({} if arguments.runs is None else {"runs": arguments.runs})
-    config = SettingsConfig.small(**given) if arguments.quick else SettingsConfig(**given)
+    config = SettingsConfig.small(**given) if arguments.quick else SettingsConfig(few=arguments.few, **given)
     store = Store.open(arguments.out, config.as_dict())
     parts = {"settings": settings_parts(config, store)}
     for _, results in run_groups(parts, arguments.jobs, arguments.scheduler, description="settings"):

@@ -88,9 +88,7 @@ def n_frozen(level: ArrayLike, n_params: int) -> NDArray[np.intp]:
     return np.rint(level * n_params).astype(np.intp)
 
 
-def freeze_mask(
-    order: ArrayLike, level: ArrayLike | None = None, *, k: ArrayLike | None = None
-) -> NDArray[np.bool_]:
+def freeze_mask(order: ArrayLike, level: ArrayLike | None = None, *, k: ArrayLike | None = None) -> NDArray[np.bool_]:
     """``eq:freeze-mask``: alpha_i(k) = 0 if rank_i <= k, else 1: the first k of the order are frozen.
 
     Grabovoy, Bakhteev, Strijov 2020, (2.7). The paper prints the opposite case there, but multiplies the
@@ -119,9 +117,7 @@ def freeze_mask(
     return rank > k if k.ndim == 0 else rank[..., None, :] > k[:, None]
 
 
-def prune_mask(
-    order: ArrayLike, level: ArrayLike | None = None, *, k: ArrayLike | None = None
-) -> NDArray[np.bool_]:
+def prune_mask(order: ArrayLike, level: ArrayLike | None = None, *, k: ArrayLike | None = None) -> NDArray[np.bool_]:
     """beta(k) by the rule of :func:`freeze_mask`: true = in the network, false = pruned, the order's first k.
 
     Parameters

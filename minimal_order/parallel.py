@@ -327,8 +327,6 @@ def _connect(scheduler: str) -> Any:
 def _compute_on_worker(part: Part, expected: dict[str, str]) -> Arrays:
     here = versions()
     if here != expected:
-        differ = "; ".join(
-            f"{key}: {here[key]} for {expected[key]}" for key in here if here[key] != expected[key]
-        )
+        differ = "; ".join(f"{key}: {here[key]} for {expected[key]}" for key in here if here[key] != expected[key])
         raise ResultsError(f"a Dask worker on {socket.gethostname()} has other versions ({differ})")
     return _compute(part)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .claims import Claim, judge
 from .estimates import mean_interval
+from .experiments.cost import cost_claim
 from .experiments.outcome import SPLITS, Outcome
 from .experiments.pilot import PILOT_LIMIT
 from .published import CURVES
@@ -42,7 +43,7 @@ def freeze_report(name: str, outcome: Outcome) -> str:
         *(f"{split.capitalize()}:\n\n{loss_table(outcome, s)}" for s, split in enumerate(SPLITS)),
         published_text(outcome),
         "## Claims",
-        claims_text(judge({name: outcome})),
+        claims_text([*judge({name: outcome}), cost_claim()]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -182,9 +183,11 @@ def reproduce_report(outcomes: Mapping[str, Outcome], claims: Sequence[Claim], s
          ", ".join(outcome.config.vary), outcome.n_diverged)
         for name, outcome in outcomes.items()
     ]  # fmt: skip
+    fewest = min(outcome.config.runs for outcome in outcomes.values())
     parts = [
         "# Ordering the set of neural network parameters: a reproduction",
         "## Verdicts",
+        f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 10 else "",
         table(("", "claim", "verdict"), rows),
         "## Experiments",
         table(("folder", "model", "t0", "t1", "runs", "new in every run", "diverged"), folders),
@@ -192,4 +195,4 @@ def reproduce_report(outcomes: Mapping[str, Outcome], claims: Sequence[Claim], s
         "## Evidence",
         claims_text(claims),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -20,9 +20,7 @@ def sigmoid(z: NDArray) -> NDArray:
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
-def feature_stds(
-    rng: np.random.Generator, n_features: int, feature_scale: ArrayLike, feature_spread: float
-) -> NDArray:
+def feature_stds(rng: np.random.Generator, n_features: int, feature_scale: ArrayLike, feature_spread: float) -> NDArray:
     """Draw the diagonal of D, shape (n,): feature_scale_j * exp(feature_spread * z_j), z ~ N(0, I)."""
     scale = check_finite("feature_scale", feature_scale)
     check(scale.shape in ((), (n_features,)), "feature_scale.shape", scale.shape, f"() or ({n_features},)")

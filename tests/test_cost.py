@@ -484,7 +484,8 @@ def test_claim_is_judged_by_the_covariance_order(tiny):
     assert [finding.met for finding in judged] == [
         s.met for s in tiny.savings if s.way == cost_savings.JUDGED
     ]
-    assert len(found.findings) == 2 * len(tiny.savings) + len(TINY.models)
+    assert len(found.findings) == len(tiny.savings) + len(TINY.models)
+    assert not any("second" in finding.what for finding in found.findings)  # they differ from run to run
 
 
 @pytest.mark.parametrize("way", ["weights, random", "weights, covariance order"])

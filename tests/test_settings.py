@@ -244,7 +244,7 @@ def test_two_processes_make_the_same_files(outcome):
 
 def test_table_has_every_setting_order_and_split(outcome):
     rows = list(outcome.rows())
-    assert {row.setting for row in rows} == set(settings_config.QUICK)
+    assert {row.setting for row in rows} == set(settings_config.FEW)
     assert len({(row.setting, row.order, row.split) for row in rows}) == len(rows)
     for row in rows:
         assert row.low <= row.ratio <= row.high and row.runs == 3 and row.diverged == 0
@@ -276,7 +276,7 @@ def test_csv_reads_back(outcome):
 def test_names_are_unique_and_files():
     names = [setting.name for setting in [*SWEEP, CURVE]]
     assert len(set(names)) == len(names) and all(PART_NAME.fullmatch(name) for name in names)
-    assert set(settings_config.QUICK) <= set(names)
+    assert set(settings_config.FEW) <= set(names)
     config = SettingsConfig()
     assert [setting.name for setting in config.settings] == names[:-1]
     assert config.freeze_config(CURVE).seed == config.seed + 1  # data that the choice of it has not seen

@@ -88,7 +88,7 @@ CURVE = Setting("curve", "", {"rate": 3e-3, "scale_y": False} | ALL_LEVELS)
 """One setting at all levels, to lay whole curves over the published ones. It was chosen from the sweep, as
 what comes nearest; so it is run on data that the sweep has not seen, those of the next seed."""
 
-QUICK = (
+FEW = (
     "base",
     "t0=25",
     "rate=0.01",
@@ -97,7 +97,7 @@ QUICK = (
     "feature_spread=0.5,t0=25",
     "rate=0.01,optimizer=sgd",
 )
-"""The settings of the smaller version."""
+"""The settings that decide: the base, another time, step size, rule, more noise, features of unequal scale."""
 
 DATA = ("n_train", "noise", "feature_spread", "scaling", "scale_y")
 """Changes that are arguments of the data set."""
@@ -110,7 +110,7 @@ class SettingsConfig:
     Parameters
     ----------
     runs, t1, seed, dtype : as in ``FreezeConfig``, of every setting
-    quick : a few settings only
+    few : a few of the settings, those that decide
 
     Raises
     ------
@@ -121,7 +121,7 @@ class SettingsConfig:
     t1: int = 1000
     seed: int = 0
     dtype: str = "float32"
-    quick: bool = False
+    few: bool = False
 
     def __post_init__(self) -> None:
         self.freeze_config(SWEEP[0])
@@ -130,12 +130,12 @@ class SettingsConfig:
     @classmethod
     def small(cls, **changes: Any) -> "SettingsConfig":
         """Make a smaller version, to see that everything works."""
-        return cls(**({"runs": 3, "t1": 200, "quick": True} | changes))
+        return cls(**({"runs": 3, "t1": 200, "few": True} | changes))
 
     @property
     def settings(self) -> list[Setting]:
         """What is swept."""
-        return [setting for setting in SWEEP if setting.name in QUICK or not self.quick]
+        return [setting for setting in SWEEP if setting.name in FEW or not self.few]
 
     def freeze_config(self, setting: Setting) -> FreezeConfig:
         """Say what a setting asks of ``freeze``."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..published import CURVES, STABILITY
 from ..results import csv_text
-from .settings_config import COMPARED, READINGS, Setting
+from .settings_config import COMPARED, READINGS, Setting, SettingsConfig
 from .settings_outcome import (
     STABILITY_COLUMNS,
     Row,
@@ -155,7 +155,8 @@ def nearest_text(outcome: SettingsOutcome) -> str:
 def settings_files(outcome: SettingsOutcome) -> dict[str, str]:
     """Write the tables and the report, by name of the file."""
     config = outcome.config
-    command = f"minimal-order settings{' --quick' * config.quick} --runs {config.runs} --seed {config.seed}"
+    smaller = " --quick" if config.t1 == SettingsConfig.small().t1 else " --few" * config.few
+    command = f"minimal-order settings{smaller} --runs {config.runs} --seed {config.seed}"
     readings = "\n".join(f"- `{name}`: {text}" for name, text in READINGS.items())
     report = ["# Synthetic 3: the settings that are not published", f"Made by `{command}`.", verdict(outcome)]
     return {

@@ -83,13 +83,9 @@ def draw_model(axes: Axes, cost: Cost, model: str) -> None:
         if look.linestyle and inner.any():
             axes.plot(share, relative, look.linestyle, color=look.color)
         else:
-            axes.plot(
-                share[inner], relative[inner], look.marker, color=look.color, fillstyle="none", markersize=6
-            )
+            axes.plot(share[inner], relative[inner], look.marker, color=look.color, fillstyle="none", markersize=6)
         draw_seconds(axes, [row for row in timed if (row.step, row.way) == ("compacted", way)], look)
-    draw_seconds(
-        axes, [row for row in timed if row.step == "compacted" and not row.way], Look(BLACK, "o", "", "")
-    )
+    draw_seconds(axes, [row for row in timed if row.step == "compacted" and not row.way], Look(BLACK, "o", "", ""))
     draw_seconds(axes, [row for row in timed if row.step == "masked"], Look(BLACK, "x", "", ""), zorder=4)
     frozen_axis(axes)
     axes.set_xlim(-5, 105)
@@ -99,8 +95,7 @@ def draw_model(axes: Axes, cost: Cost, model: str) -> None:
 def draw_seconds(axes: Axes, rows: list[Timed], look: Look, **marker: Any) -> None:
     """Draw measured steps as markers, with the quartiles of their ratio to the plain step."""
     x, y, low, high = (
-        percent([getattr(row, name) for row in rows])
-        for name in ("share", "relative", "relative_low", "relative_high")
+        percent([getattr(row, name) for row in rows]) for name in ("share", "relative", "relative_low", "relative_high")
     )
     axes.vlines(x, low, high, color=look.color, linewidth=1)
     axes.plot(x, y, look.marker, color=look.color, **marker)

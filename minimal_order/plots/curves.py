@@ -88,9 +88,7 @@ def loss_curve(
             f"(runs, {levels.size})",
         )
     many = max((len(values) for values in table.values()), default=1)
-    figure = new_figure(
-        width=5.2, title=title, caption=f"Means of {runs(many)}; {BANDS}." if many > 1 else ""
-    )
+    figure = new_figure(width=5.2, title=title, caption=f"Means of {runs(many)}; {BANDS}." if many > 1 else "")
     axes = figure.subplots()
     for i, (name, look) in enumerate(looks(list(table)).items()):
         x, values = percent(levels), table[name]

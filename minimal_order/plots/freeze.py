@@ -34,9 +34,7 @@ def loss(outcome: Outcome) -> Picture:
     """
     x, pair = percent(outcome.config.levels), words.pair(outcome)
     caption = f"{words.experiment(outcome)} Lines: means; {words.BANDS}, in (c) and (d) bands."
-    figure = new_figure(
-        height=5.4, title=words.title(outcome, "loss against the share frozen"), caption=caption
-    )
+    figure = new_figure(height=5.4, title=words.title(outcome, "loss against the share frozen"), caption=caption)
     axes = figure.subplots(2, 2, sharex=True, height_ratios=(1.6, 1))
     for s, split in enumerate(SPLITS):
         for i, (name, look) in enumerate(looks(pair).items()):

@@ -28,9 +28,7 @@ def paths(outcome: Outcome) -> Picture:
     for axes, column in ((a, 0), (b, 1)):
         for row, values in enumerate(outcome.estimates.values()):
             x = values[:, [column]]
-            axes.plot(
-                x, row + 0.2 * np.linspace(-1, 1, len(x)), "o", color=BLUE, alpha=0.5, markersize=3.5, mew=0
-            )
+            axes.plot(x, row + 0.2 * np.linspace(-1, 1, len(x)), "o", color=BLUE, alpha=0.5, markersize=3.5, mew=0)
             axes.plot(over_runs(x).mean, row, "|", color=BLACK, markersize=15, markeredgewidth=1.5)
         axes.set_ylim(len(outcome.estimates) - 0.5, -0.5)
         axes.set_yticks(range(len(outcome.estimates)), [])

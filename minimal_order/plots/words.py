@@ -27,9 +27,7 @@ def title(outcome: Outcome, what: str) -> str:
     model = outcome.config.model
     network = "-".join(map(str, model.sizes))
     kind = f"linear, {network}" if len(model.sizes) == 2 else network
-    return (
-        f"{NAMES.get(outcome.config.dataset, outcome.config.dataset)} ({kind}; p = {model.n_params}): {what}"
-    )
+    return f"{NAMES.get(outcome.config.dataset, outcome.config.dataset)} ({kind}; p = {model.n_params}): {what}"
 
 
 def factors(condition: str) -> str:
@@ -70,9 +68,7 @@ def loss_label(outcome: Outcome) -> str:
     """Name the loss with its unit."""
     if is_regression(outcome):
         scaled = outcome.config.data.get("scale_y", True)
-        return "mean squared error,\n" + (
-            "variances of the target" if scaled else "squared units of the target"
-        )
+        return "mean squared error,\n" + ("variances of the target" if scaled else "squared units of the target")
     return ("cross-entropy" if outcome.config.model.sizes[-1] > 1 else "logistic loss") + ", nats"
 
 
@@ -86,8 +82,6 @@ def metric_label(outcome: Outcome) -> str:
 def pair(outcome: Outcome) -> list[str]:
     """Name the order of the paper and the random one, or others where an experiment leaves these out."""
     orders = outcome.config.orders
-    first = (
-        COVARIANCE if COVARIANCE in orders else next((name for name in orders if name != RANDOM), orders[0])
-    )
+    first = COVARIANCE if COVARIANCE in orders else next((name for name in orders if name != RANDOM), orders[0])
     second = RANDOM if RANDOM in orders else next((name for name in orders if name != first), first)
     return [first] if first == second else [first, second]
