@@ -27,7 +27,7 @@ from sphinx.util.docutils import SphinxDirective
 BOOK = Path(__file__).resolve().parents[1]
 ROOT = BOOK.parent
 PACKAGE = ROOT / "minimal_order"
-FEW = 2  # tests that are named without being asked for
+FEW = 2  # tests that are named at once
 
 
 @cache
@@ -190,7 +190,8 @@ class EqList(SphinxDirective):
         lines = ["| equation | label | function | checked by | page |", "|---|---|---|---|---|"]
         for label, places in walk_book(BOOK).items():
             page = Path(places[0].path).relative_to(BOOK.name).with_suffix("").as_posix()
-            tests = ", ".join(f"`{t.name.split('::', 1)[1]}`" for t in test_places().get(label, []))
+            found = [f"`{t.name.split('::', 1)[1]}`" for t in test_places().get(label, [])]
+            tests = ", ".join(found[:FEW]) + f", and {len(found) - FEW} more" * (len(found) > FEW)
             function = places[0].name.removeprefix(f"{PACKAGE.name}.")
             lines.append(f"| {{eq}}`{label}` | `{label}` | `{function}` | {tests} | {{doc}}`/{page}` |")
         table = box(tag="div", classes=["eqlist"])

@@ -55,7 +55,7 @@ def dataset_of(config: FreezeConfig, run: int, vary: tuple[str, ...]) -> Dataset
     return load_cached(config.dataset, seed, split_seed, config.dtype, tuple(sorted(config.data.items())))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def load_cached(dataset: str, seed: int, split_seed: int, dtype: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
     """``load``, once a process."""
     return load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options))
