@@ -222,7 +222,12 @@ def print_paths(paths: Sequence[Path]) -> None:
     """Print the files that were written, grouped by folder."""
     for folder in dict.fromkeys(path.parent for path in paths):
         files = [path.name for path in paths if path.parent == folder]
-        print(f"wrote {folder}/: {', '.join(files)}")
+        print(f"wrote {shown(folder)}/: {', '.join(files)}")
+
+
+def shown(folder: Path) -> str:
+    """The path of a folder as a person here would write it."""
+    return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
 
 def do_settings(arguments: argparse.Namespace) -> None:
@@ -277,4 +282,4 @@ def do_reproduce(arguments: argparse.Namespace) -> None:
             print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))
             print_paths(paths)
         else:
-            tqdm.write(f"wrote {paths[0].parent}/ ({len(paths)} files)")
+            tqdm.write(f"wrote {shown(paths[0].parent)}/ ({len(paths)} files)")

@@ -30,7 +30,7 @@ def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
     }
     for file, content in files.items():
         store.write(file, content)
-    paths = [store.folder / file for file in files]
+    paths = [store.folder / file for file in ("config.json", *files)]
     for title, figure in figures(outcome, table):
         paths += map(Path, save(figure, store, title))
     return paths
@@ -44,7 +44,7 @@ def write_settings(store: Store, outcome: SettingsOutcome) -> tuple[str, list[Pa
     files = settings_files(outcome)
     for file, content in files.items():
         store.write(file, content)
-    paths = [store.folder / file for file in files]
+    paths = [store.folder / file for file in ("config.json", *files)]
     for title, figure in figures(outcome):
         paths += map(Path, save(figure, store, title))
     return verdict(outcome), paths
