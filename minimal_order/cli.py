@@ -213,7 +213,8 @@ def do_freeze(arguments: argparse.Namespace) -> None:
     name = config.dataset
     for _, store, outcome in run_freeze({name: config}, {name: arguments.out}, arguments.jobs, arguments.scheduler):
         paths = write_freeze(name, store, outcome)
-        print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {config.runs} runs; mean [95 % interval]")
+        runs = f"{config.runs} run" + "s" * (config.runs > 1)
+        print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
         print(summary_table(outcome))
         print_paths(paths)
 

@@ -269,12 +269,12 @@ def test_list_names_everything_there_is(capsys):
 def test_freeze_writes_its_files_and_names_them(capsys, tmp_path):
     assert main([*TINY, "--out", str(tmp_path / "out")]) == 0
     out, err = capsys.readouterr()
-    assert "t0 = 5, t1 = 5, 1 runs" in out
+    assert "t0 = 5, t1 = 5, 1 run;" in out
     assert "| random " in out and "| magnitude " in out
     (line,) = [line for line in out.splitlines() if line.startswith("wrote ")]
     folder, names = line.removeprefix("wrote ").split("/: ")
     assert folder == str(tmp_path / "out")
-    written = {path.name for path in (tmp_path / "out").iterdir()} - {"parts", "config.json"}
+    written = {path.name for path in (tmp_path / "out").iterdir()} - {"parts"}
     assert set(names.split(", ")) == written
     figures = {f"{name}.{kind}" for name in ("loss", "alpha", "orders") for kind in ("png", "svg")}
     assert {"loss.csv", "stability.csv", "alpha.npz", "report.md"} | figures <= written
