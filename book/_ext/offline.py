@@ -25,9 +25,7 @@ def vendor_mathjax(folder: Path) -> Path:
     if not (folder / "mathjax" / PARTS[0]).is_file():
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.which("npm") is None:
-            raise ExtensionError(
-                f"npm is not installed: the book takes {MATHJAX} through it; install Node.js"
-            )
+            raise ExtensionError(f"npm is not installed: the book takes {MATHJAX} through it; install Node.js")
         command = ["npm", "pack", MATHJAX, "--silent"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if run.returncode:
