@@ -182,18 +182,18 @@ class EqCode(SphinxDirective):
 
 
 class EqList(SphinxDirective):
-    """A table of all equations of the book in its order: number, label, function, test, page."""
+    """A table of all equations of the book in its order: number, label and function, tests, page."""
 
     def run(self) -> list[nodes.Node]:
         """Build the table from the same walk that the label test makes."""
         self.env.note_reread()  # it tells of all pages, so it is written anew with each of them
-        lines = ["| equation | label | function | checked by | page |", "|---|---|---|---|---|"]
+        lines = ["| equation | label and function | checked by | page |", "|---|---|---|---|"]
         for label, places in walk_book(BOOK).items():
             page = Path(places[0].path).relative_to(BOOK.name).with_suffix("").as_posix()
             found = [f"`{t.name.split('::', 1)[1]}`" for t in test_places().get(label, [])]
             tests = ", ".join(found[:FEW]) + f", and {len(found) - FEW} more" * (len(found) > FEW)
             function = places[0].name.removeprefix(f"{PACKAGE.name}.")
-            lines.append(f"| {{eq}}`{label}` | `{label}` | `{function}` | {tests} | {{doc}}`/{page}` |")
+            lines.append(f"| {{eq}}`{label}` | `{label}` <br> `{function}` | {tests} | {{doc}}`/{page}` |")
         table = box(tag="div", classes=["eqlist"])
         self.state.nested_parse(StringList(lines, source="eqlist"), self.content_offset, table)
         return [table]
