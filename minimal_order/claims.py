@@ -61,16 +61,21 @@ class Claim(NamedTuple):
 Outcomes = Mapping[str, Outcome]
 
 
-def decide(findings: list[Finding]) -> str:
-    """The verdict from the findings: all, some or none of the places meet the rule, of those where it can be told."""
+def met_where(findings: list[Finding]) -> dict[str, bool]:
+    """Whether the rule is met in each place where that can be told."""
     places: dict[str, list[bool | None]] = {}
     for where, _, estimate, met in findings:
         if met is not None or not is_defined(estimate):
             places.setdefault(where, []).append(met)
-    told = [False not in met for met in places.values() if False in met or None not in met]
-    if not told:
+    return {where: False not in met for where, met in places.items() if False in met or None not in met}
+
+
+def decide(findings: list[Finding]) -> str:
+    """The verdict from the findings: all, some or none of the places meet the rule."""
+    met = met_where(findings).values()
+    if not met:
         return UNTESTED
-    return HOLDS if all(told) else CONDITIONS if any(told) else FAILS
+    return HOLDS if all(met) else CONDITIONS if any(met) else FAILS
 
 
 # --- estimators -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from .claims import Claim, judge
+from .claims import CONDITIONS, Claim, judge, met_where
 from .estimates import mean_interval
 from .experiments.cost import cost_claim
 from .experiments.outcome import SPLITS, Outcome
@@ -142,6 +142,9 @@ def claims_text(claims: Sequence[Claim]) -> str:
     parts = []
     for claim in claims:
         parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
+        if claim.verdict == CONDITIONS:
+            met = met_where(claim.findings)
+            parts.append(f"The rule is met on {', '.join(f'*{where}*' for where in met if met[where])}, and nowhere else.")
         answer = {True: "yes", False: "no", None: ""}
         rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
         if rows:
