@@ -143,8 +143,8 @@ def claims_text(claims: Sequence[Claim]) -> str:
     for claim in claims:
         parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
         if claim.verdict == CONDITIONS:
-            met = met_where(claim.findings)
-            parts.append(f"The rule is met on {', '.join(f'*{where}*' for where in met if met[where])}, and nowhere else.")
+            places = ", ".join(f"*{where}*" for where, met in met_where(claim.findings).items() if met)
+            parts.append(f"The rule is met on {places}, and nowhere else.")
         answer = {True: "yes", False: "no", None: ""}
         rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
         if rows:
