@@ -40,9 +40,7 @@ def disguised(w, layout, activation, rng):
     undo = []
     for layer, h in enumerate(layout.sizes[1:-1], start=1):
         shuffle = rng.permutation(h)
-        factor = {"tanh": rng.choice([-1.0, 1.0], h), "relu": rng.uniform(0.2, 5, h)}.get(
-            activation, np.ones(h)
-        )
+        factor = {"tanh": rng.choice([-1.0, 1.0], h), "relu": rng.uniform(0.2, 5, h)}.get(activation, np.ones(h))
         for parts in (tensors, source):
             parts[f"W{layer}"] = parts[f"W{layer}"][shuffle]
             parts[f"W{layer + 1}"] = parts[f"W{layer + 1}"][:, shuffle]

@@ -350,9 +350,7 @@ def test_compacted_steps_refuse_replicas_at_once():
 
 # --- the experiment --------------------------------------------------------------------------------------
 
-TINY = CostConfig(
-    models=("linear 200", "13-20-1"), levels=(0, 0.5, 1), order_steps=3, runs=2, repeats=2, chunk=1e-4
-)
+TINY = CostConfig(models=("linear 200", "13-20-1"), levels=(0, 0.5, 1), order_steps=3, runs=2, repeats=2, chunk=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -373,9 +371,7 @@ def test_counted_rows_add_up(tiny):
         assert row.operations == row.forward + row.deltas + row.gradient + row.update + row.collecting
         assert row.share == row.frozen / SETUPS[row.model].model.n_params
     assert {row.way for row in tiny.counted} == {*WAYS, "collecting, running", "collecting, batch"}
-    shares = [
-        r.relative for r in tiny.counted if (r.model, r.way, r.run) == ("linear 200", "weights, random", 1)
-    ]
+    shares = [r.relative for r in tiny.counted if (r.model, r.way, r.run) == ("linear 200", "weights, random", 1)]
     assert shares == [1, 20_092 / 27_192, 12_800 / 27_192]
 
 
@@ -389,9 +385,7 @@ def test_every_kind_of_step_is_timed(tiny):
         ("collecting", "collecting, running"),
         ("collecting", "collecting, batch"),
     }
-    assert all(
-        row.seconds > 0 and row.relative_low <= row.relative <= row.relative_high for row in tiny.timed
-    )
+    assert all(row.seconds > 0 and row.relative_low <= row.relative <= row.relative_high for row in tiny.timed)
     assert all(row.relative == 1 for row in tiny.timed if row.step == "plain")
 
 
@@ -399,11 +393,7 @@ def test_files(tiny, tmp_path):
     paths = cost.write_cost(tmp_path, tiny)
     names = {"operations.csv", "savings.csv", "seconds.csv", "cost.csv", "cost.png", "cost.svg"}
     assert {path.name for path in paths} == names == {path.name for path in tmp_path.iterdir()}
-    tables = {
-        name: list(csv.DictReader(io.StringIO((tmp_path / name).read_text())))
-        for name in names
-        if "csv" in name
-    }
+    tables = {name: list(csv.DictReader(io.StringIO((tmp_path / name).read_text()))) for name in names if "csv" in name}
     assert len(tables["operations.csv"]) == len(tiny.counted)
     assert {row["machine"] for row in tables["seconds.csv"]} == {stopwatch.machine()}
     both = [row for row in tables["cost.csv"] if row["seconds"]]
@@ -481,9 +471,7 @@ def test_claim_is_judged_by_the_covariance_order(tiny):
     judged = [finding for finding in found.findings if finding.met is not None]
     assert [finding.where for finding in judged] == list(TINY.models)
     assert all("covariance order" in finding.what for finding in judged)
-    assert [finding.met for finding in judged] == [
-        s.met for s in tiny.savings if s.way == cost_savings.JUDGED
-    ]
+    assert [finding.met for finding in judged] == [s.met for s in tiny.savings if s.way == cost_savings.JUDGED]
     assert len(found.findings) == len(tiny.savings) + len(TINY.models)
     assert not any("second" in finding.what for finding in found.findings)  # they differ from run to run
 
@@ -507,9 +495,7 @@ def test_largest_batch_is_the_last_that_saves_enough(tiny, way):
 
 
 def saving(model, way, low):
-    return cost_savings.Saving(
-        model, way, 0.5, Estimate(low + 0.01, low, low + 0.02), low >= 0.1, 0, {"running": 0.1}
-    )
+    return cost_savings.Saving(model, way, 0.5, Estimate(low + 0.01, low, low + 0.02), low >= 0.1, 0, {"running": 0.1})
 
 
 ORDER, RANDOM, UNITS = cost_savings.JUDGED, "weights, random", "units, random"

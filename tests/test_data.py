@@ -95,9 +95,7 @@ def test_cifar10_subset_has_the_planes_one_after_another():
     data = load("cifar10-subset", scaling="none")
     np.testing.assert_array_equal(data.y_test, labels)
     for row, column, colour in [(0, 0, 0), (3, 17, 0), (31, 5, 1), (8, 8, 2)]:
-        np.testing.assert_array_equal(
-            data.X_test[:, 1024 * colour + 32 * row + column], images[:, row, column, colour]
-        )
+        np.testing.assert_array_equal(data.X_test[:, 1024 * colour + 32 * row + column], images[:, row, column, colour])
 
 
 def test_mnist_in_float32_is_correctly_rounded(mnist):

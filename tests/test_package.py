@@ -25,12 +25,8 @@ def run(*command, **options):
 def committed():
     """Return the committed files, or of an unpacked archive all of its files."""
     if not (ROOT / ".git").exists():
-        return [
-            path for path in ROOT.rglob("*") if path.is_file() and not {".venv", "_build"} & set(path.parts)
-        ]
-    return [
-        ROOT / name for name in run("git", "ls-files", "-z", cwd=ROOT).split("\0") if (ROOT / name).is_file()
-    ]
+        return [path for path in ROOT.rglob("*") if path.is_file() and not {".venv", "_build"} & set(path.parts)]
+    return [ROOT / name for name in run("git", "ls-files", "-z", cwd=ROOT).split("\0") if (ROOT / name).is_file()]
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +100,7 @@ def test_import_leaves_heavy_libraries_out():
 def test_no_file_names_a_registry_or_a_folder_of_this_machine():
     # put together here, so that this file does not name them
     registries = [
-        ".".join(parts)
-        for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
+        ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
     ]
     foreign = re.compile("|".join(map(re.escape, [*registries, str(ROOT)])).encode())
     found = {

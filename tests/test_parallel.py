@@ -63,10 +63,7 @@ def contents(folder):
 
 def results(generator):
     """Return the results of all parts, sorted by index, as bytes."""
-    return [
-        (i, result["w"].tobytes(), result["loss"].tobytes())
-        for i, result in sorted(generator, key=lambda r: r[0])
-    ]
+    return [(i, result["w"].tobytes(), result["loss"].tobytes()) for i, result in sorted(generator, key=lambda r: r[0])]
 
 
 # --- the same for any number of jobs
@@ -93,9 +90,7 @@ def test_groups_come_whole_in_the_order_of_their_parts_and_as_early_as_possible(
     log, store = tmp_path / "log", Store.open(tmp_path / "out", {"seed": 0})
     groups = {"none": [], "a": parts(store, log, 3, "a"), "b": parts(store, log, 4, "b")}
     with single_thread():
-        expected = {
-            key: [part.function(os.devnull, *part.arguments[1:]) for part in groups[key]] for key in "ab"
-        }
+        expected = {key: [part.function(os.devnull, *part.arguments[1:]) for part in groups[key]] for key in "ab"}
     store.save("a-2", expected["a"][2])  # comes first, being there
     seen = []
     for key, found in run_groups(groups, jobs=1, progress=False):
@@ -371,13 +366,9 @@ def test_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path, cluste
     assert sum(runs.values()) > 10, "the worker should have been killed while it had a part"
 
 
-def test_cluster_names_the_part_that_raised_drops_the_rest_and_refuses_other_versions(
-    tmp_path, cluster, monkeypatch
-):
+def test_cluster_names_the_part_that_raised_drops_the_rest_and_refuses_other_versions(tmp_path, cluster, monkeypatch):
     address, _ = cluster
-    bad = [
-        part._replace(function=fail_at_2, arguments=part.arguments[:3]) for part in parts(None, os.devnull)
-    ]
+    bad = [part._replace(function=fail_at_2, arguments=part.arguments[:3]) for part in parts(None, os.devnull)]
     with pytest.raises(FloatingPointError, match=r"loss is not finite\nin part p-2"):
         list(run_parts(bad, scheduler=address, progress=False))
     log = tmp_path / "log"
@@ -403,11 +394,7 @@ def test_part_that_kills_every_worker_is_an_error_with_its_name():
         distributed.LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         pytest.raises(distributed.KilledWorker, match="in part deadly"),
     ):
-        list(
-            run_parts(
-                [Part("deadly", kill_worker, ("",))], scheduler=cluster.scheduler_address, progress=False
-            )
-        )
+        list(run_parts([Part("deadly", kill_worker, ("",))], scheduler=cluster.scheduler_address, progress=False))
 
 
 @pytest.mark.parametrize("scheduler", ["nonsense", "", "tcp://", "10.0.0.1", "http://10.0.0.1:8786"])
@@ -420,7 +407,5 @@ def test_scheduler_that_does_not_answer(monkeypatch):
     distributed = pytest.importorskip("distributed")
     client = distributed.Client
     monkeypatch.setattr(distributed, "Client", lambda *a, timeout, **k: client(*a, timeout=0.5, **k))
-    with pytest.raises(
-        ValueError, match=r"scheduler = tcp://127.0.0.1:9: expected a Dask scheduler at this address"
-    ):
+    with pytest.raises(ValueError, match=r"scheduler = tcp://127.0.0.1:9: expected a Dask scheduler at this address"):
         list(run_parts(parts(None, os.devnull), scheduler="tcp://127.0.0.1:9", progress=False))

@@ -117,9 +117,7 @@ def test_alpha_shows_alpha_hat(boston, synthetic):
             expected = outcome.alpha_hat(name).T
             repeated = axes[i].images[0].get_array()
             columns = repeated.reshape(len(expected), len(outcome.config.levels), -1)
-            np.testing.assert_allclose(
-                columns, np.broadcast_to(expected[..., None], columns.shape), rtol=1e-6
-            )
+            np.testing.assert_allclose(columns, np.broadcast_to(expected[..., None], columns.shape), rtol=1e-6)
             some = axes[2 + i].images[0].get_array()
             np.testing.assert_allclose(some, expected[start : start + 25], rtol=1e-6)
         label = plots.alpha(outcome).axes[4].get_ylabel()
@@ -279,9 +277,7 @@ def test_history_of_replicas_shows_their_mean():
     losses = np.random.default_rng(0).random((40, 2, 3))
     losses[20:, 0, 0] = np.nan
     figure = plots.history(training(losses), window=1)
-    np.testing.assert_allclose(
-        figure.axes[0].lines[1].get_ydata(), np.nanmean(losses, axis=(1, 2)), rtol=1e-12
-    )
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), np.nanmean(losses, axis=(1, 2)), rtol=1e-12)
     assert "6 runs" in figure.get_supxlabel()
 
 

@@ -49,9 +49,7 @@ def test_write_atomic_replaces_the_whole_file(tmp_path):
 def test_write_atomic_gives_the_permissions_of_any_new_file(tmp_path):
     write_atomic(tmp_path / "ours", b"")
     (tmp_path / "plain").write_bytes(b"")
-    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE(
-        (tmp_path / "plain").stat().st_mode
-    )
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
 
 
 def test_write_atomic_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

@@ -16,9 +16,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 bs4 = pytest.importorskip("bs4")
 
 HTML = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts
-)
+PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
 WIDTHS = {"desk": 1400, "phone": 400}
 FLAGS = [
     "--no-sandbox",
