@@ -17,11 +17,12 @@ from types import ModuleType
 from .covariance import exact_covariance
 from .data import available, load
 from .dataset import Dataset
+from .loop import descend
 from .masks import by_score, freeze_mask, prune_mask, rank_of
 from .models import MLP, linear, mlp
 from .optim import adam, momentum, sgd
 from .orders import ORDERS, compute_order, load_plugin, order
-from .train import Training, descend, evaluate, train
+from .training import Training, evaluate, train
 
 __version__ = "0.1.0"
 

@@ -1,6 +1,6 @@
 """Step rules: each turns a gradient into an update; none of them touches the parameters.
 
-A rule is a pair ``init(w) -> state`` and ``step(state, g) -> (update, state)``. The loop in ``train.py`` adds
+A rule is a pair ``init(w) -> state`` and ``step(state, g) -> (update, state)``. The loop in ``loop.py`` adds
 the update to the parameters *after* the masks, so that no rule needs to know about freezing or pruning.
 States hold arrays of the shape of w (..., p) that the next step writes over: use an update before that, or
 copy it. Written so, in place, Adam costs a third of the plain expression.

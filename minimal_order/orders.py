@@ -24,7 +24,7 @@ from .masks import by_score, rank_of
 from .models import MLP
 from .optim import AdamState
 from .params import Layout
-from .train import Training
+from .training import Training
 
 OrderFunction = Callable[[Training, np.random.Generator], NDArray]
 

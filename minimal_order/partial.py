@@ -18,11 +18,11 @@ from .checks import check
 from .dataset import Dataset
 from .gradients import backprop
 from .layers import activate, outer_sum
+from .loop import check_fit, divergence_allowed, draw_batches, masked_update
 from .losses import LOSSES
 from .models import MLP
 from .optim import StepRule, adam, map_state
 from .params import Layout
-from .train import check_fit, divergence_allowed, draw_batches, masked_update
 
 GATHER = 8
 """Moving one number costs about as much time as this many multiply-adds of a product."""

@@ -15,6 +15,7 @@ from minimal_order.estimates import Estimate
 from minimal_order.experiments import cost, cost_config, cost_savings, stopwatch
 from minimal_order.experiments.cost_config import SETUPS, WAYS, CostConfig
 from minimal_order.gradients import backprop, first_gradient, mean_gradient
+from minimal_order.loop import descend, draw_batches
 from minimal_order.losses import LOSSES
 from minimal_order.masks import freeze_mask
 from minimal_order.models import MLP, linear, mlp
@@ -31,7 +32,7 @@ from minimal_order.partial import (
     take,
 )
 from minimal_order.results import Store
-from minimal_order.train import descend, draw_batches, train
+from minimal_order.training import train
 
 # --- the oracle: a step in loops, counting as it goes ----------------------------------------------------
 

@@ -13,7 +13,7 @@ from minimal_order.experiments.watching import Estimates
 from minimal_order.losses import LOSSES
 from minimal_order.masks import by_score, freeze_mask, rank_of
 from minimal_order.report import freeze_report, summary_table
-from minimal_order.train import train
+from minimal_order.training import train
 
 RUNS = (0, 1, 2)
 PAIR = ("random", "gradient_covariance")

@@ -26,7 +26,7 @@ from minimal_order.orders import (
     preconditioner,
 )
 from minimal_order.params import Layout
-from minimal_order.train import train
+from minimal_order.training import train
 
 BUILT_IN = tuple(ORDERS)
 HAVE = {"covariance": "running", "keep": 3, "batch_size": 6}

@@ -25,7 +25,7 @@ from minimal_order.plots.agreement import some_parameters
 from minimal_order.plots.history import smooth
 from minimal_order.results import Store
 from minimal_order.stability import stability
-from minimal_order.train import Training
+from minimal_order.training import Training
 
 NAMES = ["loss", "alpha", "orders", "stability", "published", "paths"]
 

@@ -195,15 +195,16 @@ def test_version_follows_the_source_but_not_its_faces(tmp_path, monkeypatch):
     def version():
         return results.versions.__wrapped__()["minimal_order"]
 
-    (tmp_path / "train.py").write_bytes(b"a = 1\n")
+    (tmp_path / "training.py").write_bytes(b"a = 1\n")
     first = version()
-    (tmp_path / "train.py").write_bytes(b"a = 1\r\n")
-    (tmp_path / "plots.py").write_bytes(b"red = 1\n")
+    (tmp_path / "training.py").write_bytes(b"a = 1\r\n")
+    (tmp_path / "plots").mkdir(exist_ok=True)
+    (tmp_path / "plots" / "style.py").write_bytes(b"red = 1\n")
     assert version() == first
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "plots.py").write_bytes(b"")
     second = version()
-    (tmp_path / "train.py").write_bytes(b"a = 2\n")
+    (tmp_path / "training.py").write_bytes(b"a = 2\n")
     assert len({first, second, version()}) == 3
 
 

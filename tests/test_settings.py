@@ -23,7 +23,7 @@ from minimal_order.gradients import per_example_gradients
 from minimal_order.parallel import run_groups
 from minimal_order.published import CURVES
 from minimal_order.results import PART_NAME
-from minimal_order.train import train
+from minimal_order.training import train
 
 
 def normal_grid(n_variables, n_nodes=3):

@@ -13,7 +13,7 @@ from ..masks import by_score, n_frozen, rank_of
 from ..models import MLP, linear, mlp
 from ..optim import STEP_RULES, StepRule, check_rate
 from ..params import Layout
-from ..train import train
+from ..training import train
 from .runs import load_cached
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Dataset
+from ..loop import Step, divergence_allowed
 from ..masks import freeze_mask, n_frozen, rank_of
 from ..optim import map_state
 from ..orders import compute_order
-from ..train import Step, Training, divergence_allowed, evaluate, train
+from ..training import Training, evaluate, train
 from .config import FreezeConfig
 from .runs import conditions_of, generator, prepare
 from .watching import Estimates, ParameterPath

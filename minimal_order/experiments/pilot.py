@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset import Dataset
-from ..train import descend, evaluate
+from ..loop import descend
+from ..training import evaluate
 from .config import FreezeConfig, published_multiple
 from .runs import RUNS_A_PART, generator, prepare
 

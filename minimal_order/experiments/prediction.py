@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..covariance import linear_gradient_variance
-from ..train import Step
+from ..loop import Step
 
 
 def gradient_variance(r: NDArray, noise: Any, stds: NDArray) -> NDArray:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ..data import batches, load
+from ..loop import check_fit
 from ..parallel import Part, run_groups, run_parts
 from ..results import Store
-from ..train import check_fit
 from .config import FreezeConfig
 from .freeze import freeze_part
 from .outcome import Outcome

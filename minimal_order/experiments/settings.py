@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..covariance import batch_covariance, covariance_update
 from ..dataset import Dataset
 from ..gradients import first_gradient
+from ..loop import Step, divergence_allowed
 from ..masks import by_score, rank_of
 from ..parallel import Part
 from ..results import Store
-from ..train import Step, divergence_allowed, train
+from ..training import train
 from .config import FreezeConfig
 from .freeze import branches_of, continue_branches, order_generator, orders_of
 from .pilot import pilot

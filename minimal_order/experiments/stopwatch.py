@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ..covariance import batch_covariance, covariance_update
 from ..dataset import Dataset
 from ..gradients import first_gradient
+from ..loop import Step, descend
 from ..operations import COLLECTING
 from ..partial import descend_live
-from ..train import Step, descend
 from .cost_config import SETUPS, CostConfig, Masked
 
 MEASURED = (0.25, 0.5, 0.75, 0.9)

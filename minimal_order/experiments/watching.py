@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from ..covariance import batch_covariance, covariance_update, exact_covariance
 from ..gradients import first_gradient
+from ..loop import Step
 from ..losses import LOSSES
 from ..masks import by_score, rank_of
 from ..stability import spearman
-from ..train import Step, Training
+from ..training import Training
 from ..trajectories import convergence_time
 from .config import FreezeConfig
 

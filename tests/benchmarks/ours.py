@@ -8,7 +8,7 @@ from minimal_order.experiments.freeze import pieces
 from minimal_order.masks import by_score, freeze_mask, n_frozen
 from minimal_order.models import MLP
 from minimal_order.optim import adam, map_state
-from minimal_order.train import evaluate, train
+from minimal_order.training import evaluate, train
 
 
 def sweep(problem: Problem, runs: range, t0: int, t1: int) -> Result:
