@@ -111,7 +111,7 @@ def build_parser() -> Parser:
     sub.add_argument("--vary", type=names, metavar="A,B", help="what is new in every run: data, split, init, batches")
     sub.add_argument("--covariance", help="how to estimate it: running (default) or batch")
     sub.add_argument("--collect-from", type=int, help="step from which on to collect it (default 1)")
-    sub.add_argument("--keep", type=int, help="iterates that accumulated_gradient sums (default 10)")
+    sub.add_argument("--keep", type=int, help="iterates that accumulated_gradient sums (default 5)")
     sub.add_argument("--dtype", help="float32 (default) or float64")
     sub.add_argument(
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="of the data: n_train=500"

@@ -11,6 +11,7 @@ The command line, the experiments, the figures and the tests take it from the ta
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from .checks import check, check_name
 from .covariance import exact_covariance
+from .dataset import Dataset
 from .losses import LOSSES
 from .masks import by_score, rank_of
 from .models import MLP
@@ -236,24 +238,25 @@ def magnitude(run: Training, rng: np.random.Generator) -> NDArray:
 @order("lasso", "last to enter the lasso path first", needs=("linear",))
 def lasso(run: Training, rng: np.random.Generator) -> NDArray:
     """Features in the order in which the l1 penalty lets them in, reversed; Tibshirani 1996."""
-    return by_penalty_path(run, l1_ratio=1.0)
+    return by_penalty_path(run.data, l1_ratio=1.0)
 
 
 @order("elastic_net", "last to enter the elastic-net path first", needs=("linear",))
 def elastic_net(run: Training, rng: np.random.Generator) -> NDArray:
     """As ``lasso``, with half of the penalty quadratic; Zou & Hastie 2005."""
-    return by_penalty_path(run, l1_ratio=0.5)
+    return by_penalty_path(run.data, l1_ratio=0.5)
 
 
-def by_penalty_path(run: Training, l1_ratio: float, n_penalties: int = 200) -> NDArray:
+@lru_cache(maxsize=4)
+def by_penalty_path(data: Dataset, l1_ratio: float, n_penalties: int = 200) -> NDArray:
     """Order features by the penalty at which they enter; those that enter together by their last weight.
 
-    For two classes the squared error is taken on the labels, for the whole path costs one second there and
-    minutes with the logistic loss.
+    Worked out once for all runs on the same data. For two classes the squared error is taken on the labels:
+    with the logistic loss the path takes minutes.
     """
     from sklearn.linear_model import enet_path
 
-    X, y = (np.asarray(a, float) - np.mean(a, axis=0) for a in (run.data.X_train, run.data.y_train))
+    X, y = (np.asarray(a, float) - np.mean(a, axis=0) for a in (data.X_train, data.y_train))
     largest = np.abs(X.T @ y).max() / (len(y) * l1_ratio)  # where the first feature enters
     penalties, weights, _ = enet_path(X, y, l1_ratio=l1_ratio, alphas=largest * np.geomspace(1, 1e-3, n_penalties))
     enters = np.where(weights != 0, penalties, 0).max(axis=1)

@@ -56,11 +56,11 @@ class Training:
         bad[-1] |= ~np.isfinite(self.w).all(axis=-1)
         return np.where(bad.any(axis=0), bad.argmax(axis=0) + 1, 0)
 
-    def run(self, i: int) -> "Training":
-        """Run i alone, without the axis of runs."""
+    def run(self, i: int | slice) -> "Training":
+        """Run i alone, without the axis of runs; or with a slice some of the runs."""
         data = self.data if self.data.X_train.ndim == 2 else self.data.run(i)
         C = None if self.C is None else self.C[i]
-        parts = {"w": self.w[i], "w_start": self.w_start[i], "losses": self.losses[:, i]}
+        parts: dict[str, Any] = {"w": self.w[i], "w_start": self.w_start[i], "losses": self.losses[:, i]}
         state = map_state(lambda a: a[i], self.state)
         return replace(self, data=data, C=C, iterates=self.iterates[:, i], state=state, **parts)
 

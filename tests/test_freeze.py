@@ -8,7 +8,7 @@ from minimal_order.experiments.config import FreezeConfig, published_multiple
 from minimal_order.experiments.freeze import branches_of, continue_branches, freeze_part, orders_of, pieces
 from minimal_order.experiments.outcome import Outcome, loss_rows
 from minimal_order.experiments.pilot import PILOT_EVERY, find_t0, pilot
-from minimal_order.experiments.runs import conditions_of, dataset_of, generator, parts_of, prepare
+from minimal_order.experiments.runs import conditions_of, dataset_of, generator, of_runs, parts_of, prepare
 from minimal_order.experiments.watching import Estimates
 from minimal_order.losses import LOSSES
 from minimal_order.masks import by_score, freeze_mask, rank_of
@@ -35,7 +35,7 @@ def recorded(monkeypatch):
 
 def first_phase(config, runs=RUNS):
     """The training up to t0 as the experiment does it."""
-    group = prepare(config, runs, config.vary)
+    group = prepare(config, of_runs(runs, config.vary))
     rng = [generator(config, "batches", run, config.vary) for run in runs]
     options = {"rule": config.rule, "covariance": config.covariance, "keep": config.keep}
     return train(config.model, group.data, group.w, steps=config.t0, rng=rng, **options)
@@ -215,7 +215,7 @@ def test_estimates_of_the_covariance_stand_against_the_exact_one():
 def test_estimates_are_those_that_a_training_collects():
     """eq:covariance-update, eq:covariance-batch: from step 1, from the late half, from all of the batch."""
     config = tiny(t0=41)
-    group, watched = prepare(config, RUNS, config.vary), Estimates(config, 41)
+    group, watched = prepare(config, of_runs(RUNS, config.vary)), Estimates(len(RUNS), 41)
     for name, options in {
         "running": {"covariance": "running", "watch": watched},
         "running, late half": {"covariance": "running", "collect_from": 21},
@@ -230,10 +230,11 @@ def test_convergence_is_that_of_the_path_with_nothing_frozen(monkeypatch):
     config = tiny(optimizer="sgd", rate=0.05, runs=2)
     calls = recorded(monkeypatch)
     part = freeze_part(config, 40, (0, 1))
-    w_start, w_end = calls[0][0], calls[1][2].w[:, 0]
+    before_freezing = calls[0][2].run(slice(2))  # of the two conditions the experiment's
+    w_start, w_end = calls[0][0][:2], calls[1][2].w[:, 0]
     path = [w_start * np.nan]
-    for t0, before in ((40, None), (30, calls[0][2])):
-        w = calls[0][0] if before is None else before.w
+    for t0, before in ((40, None), (30, before_freezing)):
+        w = w_start if before is None else before.w
         purpose = "batches" if before is None else "batches after freezing"
         rng = [generator(config, purpose, run, config.vary) for run in (0, 1)]
         options = {"rng": rng, "rule": config.rule, "steps": t0}
@@ -297,13 +298,15 @@ def test_conditions_under_which_runs_are_compared(monkeypatch):
     assert list(conditions_of(config)) == ["split,init,batches", "init,batches", "batches"]
     calls = recorded(monkeypatch)
     part = freeze_part(config, 5, (0, 1))
-    first_phases = [call for call in calls if call[1].get("alpha") is None]
-    for (w, options, training), name in zip(first_phases, conditions_of(config), strict=True):
-        assert (training.data.X_train.ndim == 3) == ("split" in name)
-        assert np.array_equal(w[0], w[1]) == ("init" not in name)
-        one, other = (rng.bit_generator.seed_seq.entropy for rng in options["rng"])
+    ((w, options, training),) = [call for call in calls if call[1].get("alpha") is None]
+    for i, name in enumerate(conditions_of(config)):
+        a, b = 2 * i, 2 * i + 1
+        X = training.data.X_train
+        assert np.array_equal(X[a], X[b]) == ("split" not in name)
+        assert np.array_equal(w[a], w[b]) == ("init" not in name)
+        one, other = (options["rng"][k].bit_generator.seed_seq.entropy for k in (a, b))
         assert one != other
-        np.testing.assert_array_equal(part[f"w/{name}"], training.w)
+        np.testing.assert_array_equal(part[f"w/{name}"], training.w[[a, b]])
         assert part[f"rank/{name}/random"].shape == (2, 301)
     assert list(conditions_of(tiny(vary=("batches",)))) == ["batches", "init,batches"]
     assert list(conditions_of(tiny(vary=("init", "batches")))) == ["init,batches", "batches"]
@@ -367,7 +370,7 @@ def test_pilot_finds_t0_on_batches_of_its_own(monkeypatch):
     assert steps[-1] == t0 + 50 and t0 > 25
     assert at[t0] - at[t0 + 50] <= 0.1 * at[t0]
     assert all(at[s] - at[s + 50] > 0.1 * at[s] for s in range(25, t0, 25))
-    group = prepare(config, RUNS, config.vary)
+    group = prepare(config, of_runs(RUNS, config.vary))
     expected = np.mean([mean_losses(config, group.data, w)[0] for w in group.w])
     np.testing.assert_allclose(loss[0], expected, rtol=1e-10)
     rng = [generator(config, "batches", run, config.vary) for run in RUNS]
@@ -394,10 +397,10 @@ def test_rule_that_is_never_met_is_said_to_be_so(monkeypatch):
 def explode(monkeypatch, *bad):
     """Let some runs begin so far away that their loss overflows."""
 
-    def prepared(config, runs, vary):
-        group = prepare(config, runs, vary)
+    def prepared(config, replicas):
+        group = prepare(config, replicas)
         w = group.w.copy()
-        w[[i for i, run in enumerate(runs) if run in bad]] *= 1e200
+        w[[i for i, (run, _) in enumerate(replicas) if run in bad]] *= 1e200
         return group._replace(w=w)
 
     for module in (freeze, pilot_module):

@@ -307,7 +307,7 @@ def test_features_that_enter_together_go_by_their_last_weight():
     """With one penalty only all enter there."""
     X = orthogonal(n=4)
     run = of_linear(X, X @ [1, -3, 2, 0.5])
-    assert by_penalty_path(run, l1_ratio=1.0, n_penalties=2).tolist() == [3, 0, 2, 1]
+    assert by_penalty_path(run.data, l1_ratio=1.0, n_penalties=2).tolist() == [3, 0, 2, 1]
 
 
 def test_features_that_never_enter_leave_first():

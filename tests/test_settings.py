@@ -106,7 +106,7 @@ def test_ratio_of_losses():
 def test_foresight_agrees_with_the_covariance_collected():
     """The wiring of y_scale, stds and noise: mean over runs and features of C over predicted C is 1."""
     config = SettingsConfig(runs=8).freeze_config(Setting("", 1, {"t0": 40, "feature_spread": 0.5}))
-    group = settings.prepare(config, range(8), config.vary)
+    group = settings.prepare(config, settings.of_runs(range(8), config.vary))
     foresight = settings.foresight_of(config, group.data)
     rng = [np.random.default_rng(i) for i in range(8)]
     run = train(config.model, group.data, group.w, steps=40, rng=rng, covariance="batch", watch=foresight)

@@ -109,7 +109,7 @@ class FreezeConfig:
     vary: tuple[str, ...] = ()
     covariance: str = "running"
     collect_from: int = 1
-    keep: int = 10
+    keep: int = 5
     seed: int = 0
     dtype: str = "float32"
     data: dict[str, Any] = field(default_factory=dict)

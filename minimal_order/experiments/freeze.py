@@ -17,7 +17,7 @@ from ..optim import map_state
 from ..orders import compute_order
 from ..training import Training, evaluate, train
 from .config import FreezeConfig
-from .runs import conditions_of, generator, prepare
+from .runs import conditions_of, generator, of_runs, prepare
 from .watching import Estimates, ParameterPath
 
 
@@ -46,37 +46,39 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
     (runs, p), the step at which each parameter had converged.
     """
     config.enter_plugins()  # this may be another process
+    n_runs, conditions = len(runs), conditions_of(config)
+    replicas = [replica for vary in conditions.values() for replica in of_runs(runs, vary)]
+    group = prepare(config, replicas)
+    path, estimates = ParameterPath(config, n_runs, t0), Estimates(n_runs, t0)
+
+    def look(step: Step) -> None:
+        path(step)
+        estimates(step)
+
+    everything = train(
+        config.model,
+        group.data,
+        group.w,
+        steps=t0,
+        rng=[generator(config, "batches", *replica) for replica in replicas],
+        rule=config.rule,
+        batch_size=config.batch_size,
+        covariance=config.covariance,
+        collect_from=min(config.collect_from, t0),
+        keep=min(config.keep, t0),
+        watch=look,
+    )
     out: dict[str, NDArray] = {}
-    for condition, vary in conditions_of(config).items():
-        group = prepare(config, runs, vary)
-        main = vary == config.vary
-        path, estimates = ParameterPath(config, t0), Estimates(config, t0)
-
-        def look(step: Step, watchers: tuple = (path, estimates)) -> None:
-            for watcher in watchers:
-                watcher(step)
-
-        training = train(
-            config.model,
-            group.data,
-            group.w,
-            steps=t0,
-            rng=[generator(config, "batches", run, vary) for run in runs],
-            rule=config.rule,
-            batch_size=config.batch_size,
-            covariance=config.covariance,
-            collect_from=min(config.collect_from, t0),
-            keep=min(config.keep, t0),
-            watch=look if main else None,
-        )
+    for i, condition in enumerate(conditions):
+        training = everything.run(slice(i * n_runs, (i + 1) * n_runs))
         sound = sound_runs(training)[:, None]
         orders = orders_of(config, training, runs)
         out |= {f"rank/{condition}/{name}": rank_of(order).astype(np.int32) for name, order in orders.items()}
         out[f"w/{condition}"] = np.where(sound, training.w, np.nan)
-        if main:
+        if i == 0:  # as in the experiment
             out["live"] = sound & (np.asarray(training.C) > 0)
             out |= estimates.agreement(training)
-            out["start_loss"], out["start_metric"] = quality(config, training.w, group.data)
+            out["start_loss"], out["start_metric"] = quality(config, training.w, training.data)
             out |= continue_branches(config, training, orders, runs, path)
             out["diverged"] = np.where(sound | (out["diverged"] > 0), out["diverged"], t0)
             out["converged"] = path.convergence_time()

@@ -7,7 +7,7 @@ from ..dataset import Dataset
 from ..loop import descend
 from ..training import evaluate
 from .config import FreezeConfig, published_multiple
-from .runs import RUNS_A_PART, generator, prepare
+from .runs import RUNS_A_PART, generator, of_runs, prepare
 
 PILOT_EVERY, PILOT_LIMIT = 5, 20_000
 """How often the pilot looks at the training loss, for t0 a tenth late can halve it; and when it gives up waiting."""
@@ -21,7 +21,7 @@ def pilot(config: FreezeConfig) -> dict[str, NDArray]:
     if not isinstance(config.t0, str):
         return {"t0": np.array(config.t0), "steps": np.empty(0, int), "loss": np.empty(0)}
     runs = tuple(range(min(config.runs, RUNS_A_PART)))
-    group = prepare(config, runs, config.vary)
+    group = prepare(config, of_runs(runs, config.vary))
     data = group.data
     rng = [generator(config, "pilot", run, config.vary) for run in runs]
     steps, loss, t0 = [0], [mean_train_loss(config, group.w, data)], None

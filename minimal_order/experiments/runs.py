@@ -1,5 +1,6 @@
 """A few runs made ready: what is new in each, their data, their initial parameters, their random streams."""
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -35,12 +36,21 @@ class Group(NamedTuple):
     w: NDArray  # (runs, p)
 
 
-def prepare(config: FreezeConfig, runs: tuple[int, ...], vary: tuple[str, ...]) -> Group:
-    """Load or generate the data of the runs and draw their initial parameters."""
-    own_data = bool({"data", "split"} & set(vary))
-    data = stack([dataset_of(config, run, vary) for run in runs]) if own_data else dataset_of(config, 0, vary)
-    w = np.stack([config.model.init(generator(config, "init", run, vary)) for run in runs])
+Replica = tuple[int, tuple[str, ...]]
+"""A run, and what is new in it."""
+
+
+def prepare(config: FreezeConfig, replicas: Sequence[Replica]) -> Group:
+    """Load or generate the data of the replicas and draw their initial parameters."""
+    own_data = any({"data", "split"} & set(vary) for _, vary in replicas)
+    data = stack([dataset_of(config, *replica) for replica in replicas]) if own_data else dataset_of(config, 0, ())
+    w = np.stack([config.model.init(generator(config, "init", *replica)) for replica in replicas])
     return Group(data, w.astype(config.dtype))
+
+
+def of_runs(runs: Iterable[int], vary: tuple[str, ...]) -> list[Replica]:
+    """The replicas of some runs in which the same is new."""
+    return [(run, vary) for run in runs]
 
 
 def generator(config: FreezeConfig, purpose: str, run: int, vary: tuple[str, ...]) -> np.random.Generator:

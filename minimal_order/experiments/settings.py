@@ -21,7 +21,7 @@ from .config import FreezeConfig
 from .freeze import branches_of, continue_branches, order_generator, orders_of
 from .pilot import pilot
 from .prediction import Foresight
-from .runs import generator, prepare
+from .runs import generator, of_runs, prepare
 from .settings_config import CURVE, READINGS, SettingsConfig
 
 
@@ -70,7 +70,7 @@ def settings_part(config: FreezeConfig, readings: tuple[str, ...]) -> dict[str, 
     """
     t0 = int(pilot(config)["t0"])
     runs = tuple(range(config.runs))
-    group = prepare(config, runs, config.vary)
+    group = prepare(config, of_runs(runs, config.vary))
     data = group.data
     foresight, averages = foresight_of(config, data), Averages(t0)
 

@@ -18,9 +18,10 @@ SNAPSHOTS = 50
 
 
 class ParameterPath:
-    """Watches a training and records the path of the parameters, some fifty times before t0 and after."""
+    """Watches the first runs of a training and records the path of the parameters, some fifty times in all."""
 
-    def __init__(self, config: FreezeConfig, t0: int) -> None:
+    def __init__(self, config: FreezeConfig, n_runs: int, t0: int) -> None:
+        self.n_runs = n_runs
         self.every = max(1, (t0 + config.t1) // SNAPSHOTS)
         self.passed = 0
         self.w: dict[int, list[NDArray]] = {}  # by step; after t0 the runs come in several pieces
@@ -29,7 +30,8 @@ class ParameterPath:
         """Look at one step."""
         t = self.passed + step.t
         if t % self.every == 0 or t == 1:
-            self.w.setdefault(t, []).append(step.w.copy() if step.w.ndim == 2 else step.w[:, 0].copy())
+            w = step.w[: self.n_runs] if step.w.ndim == 2 else step.w[:, 0]
+            self.w.setdefault(t, []).append(w.copy())
 
     def convergence_time(self) -> NDArray:
         """The step at which each parameter of each run had converged, (runs, p)."""
@@ -38,10 +40,10 @@ class ParameterPath:
 
 
 class Estimates:
-    """Watches a training and estimates the covariance in all the ways there are, to be held against the exact one."""
+    """Watches a training and estimates the covariance in all the ways there are, for its first runs."""
 
-    def __init__(self, config: FreezeConfig, t0: int) -> None:
-        self.t0 = t0
+    def __init__(self, n_runs: int, t0: int) -> None:
+        self.n_runs = n_runs
         self.late_from = t0 // 2 + 1
         self.C = {name: np.zeros(()) for name in ("running", "running, late half", "batch")}
 
@@ -63,7 +65,7 @@ class Estimates:
         out = {}
         for name, C in self.C.items():
             rows = []
-            for estimate, true in zip(C, exact, strict=True):
+            for estimate, true in zip(C[: self.n_runs], exact, strict=True):
                 live = true > 0
                 if not np.isfinite([estimate, true]).all() or live.sum() < 2:
                     rows.append([np.nan, np.nan])  # the run has diverged
