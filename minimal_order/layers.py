@@ -43,7 +43,13 @@ def replica_matmul(W: Any, a: Any) -> Any:
 
 
 def outer_sum(delta: Any, a: Any) -> Any:
-    """Sum over objects s of delta_s a_s^T for every replica: (..., h, S), (..., d, S) -> (..., h, d)."""
+    """Sum over objects s of delta_s a_s^T for every replica: (..., h, S), (..., d, S) -> (..., h, d).
+
+    A product of matrices, but for two cases in which it is slow: one object is a plain multiplication, and one
+    output is faster the other way round.
+    """
+    if delta.shape[-1] == 1:
+        return delta * anp.swapaxes(a, -1, -2)
     if delta.ndim > 2 and delta.shape[-2] == 1 and not shared_by_replicas(a, delta.ndim):
         return anp.swapaxes(anp.matmul(a, anp.swapaxes(delta, -1, -2)), -1, -2)
     return replica_matmul(delta, anp.swapaxes(a, -1, -2))
