@@ -83,19 +83,17 @@ def build_parser() -> Parser:
         sub.set_defaults(run=run)
         return sub
 
-    def common(sub: argparse.ArgumentParser, out: str) -> None:
+    def common(sub: argparse.ArgumentParser, out: str, default: Path | None = None) -> None:
         sub.add_argument("--quick", action="store_true", help="a smaller version, to see that it works")
         sub.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
         sub.add_argument("--jobs", type=int, default=-1, help="processes (default: one a core)")
         sub.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster instead")
-        sub.add_argument(
-            "--out", type=Path, default=Path(out), metavar="DIR", help=f"folder for results (default {out})"
-        )
+        sub.add_argument("--out", type=Path, default=default, metavar="DIR", help=f"folder for results (default {out})")
 
     def plugins(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE", help="orders of your own")
 
-    sub = command("list", do_list, "the data sets, orders and experiments there are")
+    sub = command("list", do_list, "the data sets and orders there are")
     plugins(sub)
 
     sub = command("freeze", do_freeze, "order the parameters, freeze a share of them, train on")
@@ -117,20 +115,20 @@ def build_parser() -> Parser:
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="of the data: n_train=500"
     )
     plugins(sub)
-    common(sub, "results/freeze")
+    common(sub, "results/freeze/DATASET")
 
     sub = command("settings", do_settings, "sweep the settings that the ordering paper does not state, on Synthetic 3")
     sub.add_argument("--runs", type=int, help="independent runs (default 25)")
     sub.add_argument("--few", action="store_true", help="only the settings that decide, as in reproduce")
-    common(sub, "results/settings")
+    common(sub, "results/settings", Path("results/settings"))
 
     sub = command("cost", do_cost, "what a step costs when some of the parameters are frozen")
-    common(sub, "results/cost")
+    common(sub, "results/cost", Path("results/cost"))
 
     sub = command("reproduce", do_reproduce, "every figure and claim of the ordering paper")
     sub.add_argument("what", nargs="?", default="ordering", choices=["ordering"], metavar="PAPER", help="ordering")
     plugins(sub)
-    common(sub, "results/ordering")
+    common(sub, "results/ordering", Path("results/ordering"))
     return parser
 
 
@@ -211,7 +209,8 @@ def do_freeze(arguments: argparse.Namespace) -> None:
 
     config = freeze_config(arguments)
     name = config.dataset
-    for _, store, outcome in run_freeze({name: config}, {name: arguments.out}, arguments.jobs, arguments.scheduler):
+    out = arguments.out or Path("results/freeze") / name
+    for _, store, outcome in run_freeze({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_freeze(name, store, outcome)
         runs = f"{config.runs} run" + "s" * (config.runs > 1)
         print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
@@ -281,6 +280,8 @@ def do_reproduce(arguments: argparse.Namespace) -> None:
     for name, result, paths in found:
         if name == "report":
             print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))
+            if arguments.quick:
+                print("From a few runs only: this shows that everything works, and decides nothing.")
             print_paths(paths)
         else:
             tqdm.write(f"wrote {shown(paths[0].parent)}/ ({len(paths)} files)")

@@ -95,10 +95,13 @@ def descend(
     ValueError : at once, not at the first step, when model, data, w, rng and masks do not fit together, or
         batch_size is not in 2 ... m.
     """
+    w = np.asarray(w)
+    check(w.dtype.kind == "f", "w.dtype", w.dtype, "floating-point numbers")
     check_fit(model, data, w)
     check_mask("alpha", alpha, w)
     check_mask("beta", beta, w)
     if not isinstance(rng, np.random.Generator):
+        check(isinstance(rng, Sequence), "rng", rng, "a numpy.random.Generator, or a list of one for each run")
         check(w.shape[:-1][:1] == (len(rng),), "len(rng)", len(rng), f"the runs of w, {w.shape[:-1]}")
     drawn = draw_batches(data, rng, batch_size)
     rule = rule or adam()

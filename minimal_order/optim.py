@@ -22,6 +22,9 @@ class StepRule(NamedTuple):
     init: Callable[[NDArray], Any]
     step: Callable[[Any, NDArray], tuple[NDArray, Any]]
 
+    def __repr__(self) -> str:
+        return f"StepRule({self.name})"
+
 
 def map_state(function: Callable[[NDArray], NDArray], state: Any) -> Any:
     """Apply a function to every array of a state."""

@@ -42,6 +42,10 @@ class Order(NamedTuple):
     default: bool = True
     plugin: str = ""  # the user's file that it came from
 
+    def __repr__(self) -> str:
+        needs = f"; needs {', '.join(self.needs)}" if self.needs else ""
+        return f"Order({self.name}: {self.summary}{needs})"
+
 
 ORDERS: dict[str, Order] = {}
 """The table."""
@@ -154,8 +158,8 @@ def random(run: Training, rng: np.random.Generator) -> NDArray:
 @order("gradient_covariance", "smallest variance of the gradient first", "eq:order", ("covariance",))
 def gradient_covariance(run: Training, rng: np.random.Generator) -> NDArray:
     """Smallest diag C first; Grabovoy, Bakhteev, Strijov, section 2.1."""
-    assert run.C is not None  # ``NEEDS`` has seen to it
-    return by_score(run.C)
+    assert run.variance is not None  # ``NEEDS`` has seen to it
+    return by_score(run.variance)
 
 
 @order("exact_covariance", "smallest exact variance of the gradient at the end first", default=False)
@@ -225,8 +229,10 @@ def preconditioned_gradient(H: NDArray, g: NDArray) -> NDArray:
 )
 def by_preconditioned_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Score |H g| with H from the covariance collected so far; Muravev, talk."""
-    assert run.C is not None  # ``NEEDS`` has seen to it
-    return by_score(preconditioned_gradient(preconditioner(run.C, run.batch_size, run.data.n_train), run.gradient))
+    assert run.variance is not None  # ``NEEDS`` has seen to it
+    return by_score(
+        preconditioned_gradient(preconditioner(run.variance, run.batch_size, run.data.n_train), run.gradient)
+    )
 
 
 @order("magnitude", "smallest |w| first", "eq:magnitude")

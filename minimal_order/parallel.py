@@ -300,6 +300,11 @@ def _on_cluster(parts: Mapping[int, Part], client: Any) -> Generator[tuple[int, 
     return collect()
 
 
+def check_scheduler(scheduler: str) -> None:
+    """Refuse a scheduler that does not answer or has no workers."""
+    _connect(scheduler).close()
+
+
 def _connect(scheduler: str) -> Any:
     """Return a client of the Dask cluster at this address, once it has a worker."""
     try:

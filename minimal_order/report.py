@@ -6,10 +6,15 @@ import numpy as np
 
 from .claims import CONDITIONS, Claim, judge, met_where
 from .estimates import mean_interval
+from .experiments.config import FreezeConfig
 from .experiments.cost import cost_claim
-from .experiments.outcome import SPLITS, Outcome
+from .experiments.outcome import PANELS, SPLITS, Outcome
 from .experiments.pilot import PILOT_LIMIT
-from .published import CURVES
+from .experiments.runs import dataset_of
+from .masks import freeze_mask
+from .published import CURVES, STABILITY
+from .stability import mask_correlation, pair_mean, stability
+from .synthetic import sigmoid
 
 REQUIRED = {
     # data set: what of the model at t0, on test, must be how large or small for its results to mean anything
@@ -42,6 +47,7 @@ def freeze_report(name: str, outcome: Outcome) -> str:
         f"Mean over {config.runs} runs (standard deviation)." + diverged_text(outcome),
         *(f"{split.capitalize()}:\n\n{loss_table(outcome, s)}" for s, split in enumerate(SPLITS)),
         published_text(outcome),
+        published_stability_text(outcome),
         "## Claims",
         claims_text([*judge({name: outcome}), cost_claim()]),
     ]
@@ -74,7 +80,16 @@ def quality_text(outcome: Outcome) -> str:
         name, relation, bound = REQUIRED[outcome.config.dataset]
         reached = metric[1] <= bound if relation == "<=" else metric[1] >= bound
         text += f"\n\nRequired on test: {name} {relation} {bound:g}: {'reached' if reached else 'NOT REACHED'}."
+    if outcome.config.dataset == "synthetic2":
+        text += f" The true weights, which nobody can beat, have {bayes_accuracy(outcome.config):.3f} there."
     return text
+
+
+def bayes_accuracy(config: FreezeConfig) -> float:
+    """The expected accuracy of the true weights on the test part of the first run, of a logistic model."""
+    data = dataset_of(config, 0, config.vary)
+    p = sigmoid(data.X_test @ data.w_star)
+    return float(np.maximum(p, 1 - p).mean())
 
 
 def diverged_text(outcome: Outcome) -> str:
@@ -137,6 +152,27 @@ def published_text(outcome: Outcome) -> str:
     return head + "\n\n" + table(["", "", *map(percent, config.levels)], rows)
 
 
+def published_stability_text(outcome: Outcome) -> str:
+    """Ours beside the published stability of the covariance order, s(k) and the correlation that it stands for."""
+    ranks, published = outcome.comparisons.get(PANELS, {}), STABILITY.get(outcome.config.dataset)
+    rank = ranks.get("gradient_covariance", np.empty(0))
+    if published is None or len(rank) < 2:
+        return ""
+    levels = np.arange(1, 10) / 10
+    alpha = freeze_mask(np.argsort(rank, axis=-1), levels)
+    rows = [
+        ("s(k)", f"ours, {len(rank)} runs", *(f"{x:.2f}" for x in stability(alpha))),
+        ("s(k)", f"published, {published.runs} runs", *(f"{x:.2f}" for x in published.s)),
+        ("rho", "ours", *(f"{x:.2f}" for x in pair_mean(mask_correlation(alpha)))),
+        ("rho", "published", *(f"{x:.2f}" for x in published.rho)),
+    ]
+    head = (
+        "Stability of the covariance order with new initial parameters and batches, all parameters: "
+        "s(k), whose chance level is 1 / runs, and rho, the mean correlation of two runs' masks, whose is 0."
+    )
+    return head + "\n\n" + table(["", "", *map(percent, levels)], rows)
+
+
 def claims_text(claims: Sequence[Claim]) -> str:
     """Every claim with its rule, verdict and numbers."""
     parts = []
@@ -178,7 +214,15 @@ def mean_with_interval(x: np.ndarray) -> str:
     return str(mean_interval(x)) if len(x) > 1 else f"{x[0]:.3g}" if len(x) else "diverged"
 
 
-def reproduce_report(outcomes: Mapping[str, Outcome], claims: Sequence[Claim], sections: Mapping[str, str]) -> str:
+def too_few_runs(outcomes: Iterable[Outcome]) -> str:
+    """Say so if there were too few runs to decide anything."""
+    fewest = min(outcome.config.runs for outcome in outcomes)
+    return f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 10 else ""
+
+
+def reproduce_report(
+    command: str, outcomes: Mapping[str, Outcome], claims: Sequence[Claim], sections: Mapping[str, str]
+) -> str:
     """The report of the whole reproduction: the verdicts, then where to find what."""
     rows = [(claim.id, claim.text, claim.verdict) for claim in claims]
     folders = [
@@ -186,11 +230,11 @@ def reproduce_report(outcomes: Mapping[str, Outcome], claims: Sequence[Claim], s
          ", ".join(outcome.config.vary), outcome.n_diverged)
         for name, outcome in outcomes.items()
     ]  # fmt: skip
-    fewest = min(outcome.config.runs for outcome in outcomes.values())
     parts = [
         "# Ordering the set of neural network parameters: a reproduction",
+        f"Made by `{command}`.",
         "## Verdicts",
-        f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 10 else "",
+        too_few_runs(outcomes.values()),
         table(("", "claim", "verdict"), rows),
         "## Experiments",
         table(("folder", "model", "t0", "t1", "runs", "new in every run", "diverged"), folders),

@@ -80,5 +80,7 @@ def reproduce_ordering(
     assert counted is not None
     ordered = {name: outcomes[name] for name in configs}
     claims = [*judge(ordered), cost_claim(counted)]
-    write_atomic(out / "report.md", reproduce_report(ordered, claims, sections))
+    words = ["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}"]
+    command = " ".join([*words, *(f"--plugin {Path(plugin.path).name}" for plugin in plugins)])
+    write_atomic(out / "report.md", reproduce_report(command, ordered, claims, sections))
     yield "report", claims, [out / "report.md"]

@@ -50,6 +50,13 @@ class Training:
         return len(self.losses)
 
     @property
+    def variance(self) -> NDArray | None:
+        """The diagonal of C, (..., p), or None if it was not collected."""
+        if self.C is None or self.C.ndim == self.w.ndim:
+            return self.C
+        return np.diagonal(self.C, axis1=-2, axis2=-1)
+
+    @property
     def diverged(self) -> NDArray:
         """The step at which a replica's loss, or at the end its w, was no longer finite; 0 if they stayed so."""
         bad = ~np.isfinite(self.losses)
@@ -115,7 +122,8 @@ def train(
     ------
     ValueError : when an argument is out of its range or the parts do not fit together.
     """
-    check(steps >= 1, "steps", steps, "1 or more")
+    w = np.asarray(w)
+    check(isinstance(steps, int | np.integer) and bool(steps >= 1), "steps", steps, "a whole number, 1 or more")
     check(1 <= collect_from <= steps, "collect_from", collect_from, f"a step in 1 ... {steps}")
     check(keep >= 0, "keep", keep, "0 or more")
     if covariance is not None:

@@ -43,7 +43,7 @@ def refused(capsys, arguments, *expected):
 WRONG = [
     # words of the command                          what the line says
     (["freeze", "bostn"],                           ["dataset = 'bostn'", "nearest: boston"]),
-    (["freeze", "wine"],                            ["dataset = 'wine'", "nearest: "]),
+    (["freeze", "wine"],                            ["dataset = 'wine'", "one that the paper has"]),
     (["freeze"],                                    ["required: DATASET"]),
     (["freeze", "boston", "mnist"],                 ["mnist: expected"]),
     (["freze", "boston"],                           ["command = 'freze'", "expected freeze"]),

@@ -199,7 +199,8 @@ def test_report_of_the_whole_names_every_claim_and_folder():
         "boston": outcome_of(random_loss(LEVELS), LEVELS, "boston"),
     }
     claims = judge(outcomes)
-    report = reproduce_report(outcomes, claims, {"Settings": "what was swept"})
+    report = reproduce_report("minimal-order reproduce --seed 7", outcomes, claims, {"Settings": "what was swept"})
+    assert "Made by `minimal-order reproduce --seed 7`." in report and "From 5 runs only" in report
     assert rows_of(report, "## Verdicts")[1:] == [[claim.id, claim.text, claim.verdict] for claim in claims]
     rows = rows_of(report, "## Experiments")[1:]
     assert [row[0] for row in rows] == [f"[{name}]({name}/report.md)" for name in outcomes]

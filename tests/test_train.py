@@ -431,7 +431,7 @@ def test_run_whose_last_step_leads_nowhere_has_diverged():
 # --- bad input -----------------------------------------------------------------------------------------
 
 BAD = [
-    ({"steps": 0}, r"steps = 0: expected 1 or more"),
+    ({"steps": 0}, r"steps = 0: expected a whole number, 1 or more"),
     ({"batch_size": 1}, r"batch_size = 1: expected a whole number in 2\.\.24"),
     ({"batch_size": 25}, r"batch_size = 25: expected a whole number in 2\.\.24"),
     ({"batch_size": 6.0}, r"batch_size = 6\.0: expected a whole number"),

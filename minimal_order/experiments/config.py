@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..checks import check, check_name
+from ..data import available
 from ..models import MLP, linear, mlp
 from ..optim import STEP_RULES, StepRule
 from ..orders import ORDERS, load_plugin, read_plugin
@@ -116,6 +117,8 @@ class FreezeConfig:
     plugins: tuple[Plugin, ...] = ()
 
     def __post_init__(self) -> None:
+        unset = self.dataset in available() and self.dataset not in SETTINGS
+        check(not unset, "dataset", repr(self.dataset), f"one that the paper has: {', '.join(SETTINGS)}")
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
         for name in ("orders", "levels", "vary"):
             values = getattr(self, name)

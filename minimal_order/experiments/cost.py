@@ -115,7 +115,7 @@ def cost_claim(cost: Cost | None = None) -> "Claim":
 
     Seconds have no say: they are not the same twice. Without a cost the claim stands untested.
     """
-    from ..claims import UNTESTED, Claim, finding  # the ledger stands above the experiments
+    from ..claims import CONDITIONS, HOLDS, UNTESTED, Claim, finding  # the ledger stands above the experiments
 
     findings = []
     for saving, row in zip(cost.savings, summary(cost), strict=True) if cost else ():
@@ -123,9 +123,10 @@ def cost_claim(cost: Cost | None = None) -> "Claim":
         what = f"operations saved; {saving.way}, {saving.share:.0%} frozen"
         findings.append(finding(saving.model, what, saving.saved, rule))
         if saving.way == JUDGED:
-            payback = "frozen steps that pay for one which collects C"
+            payback = "frozen steps that pay for one which collects C, in operations"
             findings.append(finding(saving.model, payback, row.frozen_steps, None))
-    return Claim("a9", CLAIM, RULE, findings, cost.verdict if cost else UNTESTED)
+    verdict = UNTESTED if cost is None else CONDITIONS if cost.verdict == HOLDS else cost.verdict
+    return Claim("a9", CLAIM, RULE, findings, verdict)
 
 
 # --- files ----------------------------------------------------------------------------------------------

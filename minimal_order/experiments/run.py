@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data import batches, load
 from ..loop import check_fit
-from ..parallel import Part, run_groups, run_parts
+from ..parallel import Part, check_scheduler, run_groups, run_parts
 from ..results import Store
 from .config import FreezeConfig
 from .freeze import freeze_part
@@ -49,6 +49,8 @@ def open_stores(
 ) -> dict[str, Store]:
     """Check everything that can be checked before any work is done, then make or open the folders."""
     run_parts([], jobs, scheduler)
+    if scheduler is not None:
+        check_scheduler(scheduler)
     for config in {config_key(config): config for config in configs.values()}.values():
         check_batches(config)
     return {name: Store.open(folders[name], config.as_dict()) for name, config in configs.items()}

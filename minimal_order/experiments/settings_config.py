@@ -96,8 +96,10 @@ FEW = (
     "feature_spread=0.5",
     "feature_spread=0.5,t0=25",
     "rate=0.01,optimizer=sgd",
+    "batch_size=16",
+    "n_train=8000",
 )
-"""The settings that decide: the base, another time, step size, rule, more noise, features of unequal scale."""
+"""The settings that decide: the base, another time, step size, rule, batch, sample, more noise, unequal features."""
 
 DATA = ("n_train", "noise", "feature_spread", "scaling", "scale_y")
 """Changes that are arguments of the data set."""

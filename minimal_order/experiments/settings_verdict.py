@@ -11,7 +11,7 @@ import numpy as np
 
 from ..published import CURVES, STABILITY
 from ..results import csv_text
-from .settings_config import COMPARED, READINGS, Setting, SettingsConfig
+from .settings_config import COMPARED, READINGS, SWEEP, Setting, SettingsConfig
 from .settings_outcome import (
     STABILITY_COLUMNS,
     Row,
@@ -102,8 +102,9 @@ def verdict(outcome: SettingsOutcome) -> str:
     base = outcome.row(settings[0], "gradient_covariance", "test")
     better = [row for order in ESTIMATES for row in tally(outcome, order, groups[0]).reached]
     multiple = curve.covariance[-1] / curve.covariance[0]
+    share = f"{len(settings)} of the {len(SWEEP)} settings of `minimal-order settings`. " * outcome.config.few
     paragraphs = [
-        f"Published, at half frozen: {number(published_ratio('test'))} of random's loss on test, "
+        f"{share}Published, at half frozen: {number(published_ratio('test'))} of random's loss on test, "
         f"{number(published_ratio('train'))} on train; all frozen, the test loss is M = {number(multiple)} "
         "times that with nothing frozen. A setting *reaches* this if the 95 % interval of its ratio on "
         f"test contains the published one or lies below it. {len(settings)} settings, "
