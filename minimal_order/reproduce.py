@@ -12,6 +12,7 @@ from .experiments.outcome import Outcome
 from .experiments.run import find_all_t0, freeze_parts, open_stores
 from .experiments.settings import SettingsConfig, settings_parts
 from .experiments.settings_outcome import SettingsOutcome
+from .experiments.sharing import shared_folder
 from .output import write_freeze, write_settings
 from .parallel import run_groups
 from .report import reproduce_report
@@ -53,6 +54,19 @@ def reproduce_ordering(
     The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_freeze``;
     ``out`` gets a folder for each experiment.
     """
+    with shared_folder():
+        yield from _reproduce(out, quick, seed, jobs, scheduler, plugins, progress)
+
+
+def _reproduce(
+    out: Path,
+    quick: bool,
+    seed: int,
+    jobs: int | None,
+    scheduler: str | None,
+    plugins: tuple[Plugin, ...],
+    progress: bool,
+) -> Iterator[tuple[str, Any, list[Path]]]:
     configs = ordering_configs(quick, seed, plugins)
     settings = SettingsConfig.small(seed=seed) if quick else SettingsConfig(seed=seed, few=True)
     cost = CostConfig.quick(seed=seed) if quick else CostConfig(seed=seed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import batches, load
+from ..data import batches
 from ..loop import check_fit
 from ..parallel import Part, check_scheduler, run_groups, run_parts
 from ..results import Store
@@ -13,7 +13,8 @@ from .config import FreezeConfig
 from .freeze import freeze_part
 from .outcome import Outcome
 from .pilot import pilot
-from .runs import parts_of
+from .runs import dataset_of, parts_of
+from .sharing import shared_folder
 
 
 def run_freeze(
@@ -37,11 +38,12 @@ def run_freeze(
     ValueError : before a folder is made, when ``data`` holds an option that does not exist or does not fit the
         model, a batch is larger than the training part, or ``jobs`` or ``scheduler`` is none.
     """
-    stores = open_stores(configs, folders, jobs, scheduler)
-    t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
-    groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
-    for name, parts in run_groups(groups, jobs, scheduler, progress, "training"):
-        yield name, stores[name], Outcome.assemble(configs[name], t0[name], parts)
+    with shared_folder():
+        stores = open_stores(configs, folders, jobs, scheduler)
+        t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
+        groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
+        for name, parts in run_groups(groups, jobs, scheduler, progress, "training"):
+            yield name, stores[name], Outcome.assemble(configs[name], t0[name], parts)
 
 
 def open_stores(
@@ -85,6 +87,6 @@ def config_key(config: FreezeConfig) -> tuple:
 
 def check_batches(config: FreezeConfig) -> None:
     """Refuse data options that do not exist or do not fit the model, and a batch larger than the training part."""
-    data = load(config.dataset, dtype=config.dtype, **config.data)
+    data = dataset_of(config, 0, ())
     check_fit(config.model, data, np.empty(config.model.n_params))
     batches(np.random.default_rng(0), data.n_train, config.batch_size)

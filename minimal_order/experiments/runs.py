@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 from ..data import load
 from ..dataset import Dataset, stack
 from .config import FACTORS, NEW_INIT, FreezeConfig
+from .sharing import shared
 
 PURPOSES = {**{factor: factor for factor in FACTORS}, "batches after freezing": "batches", "pilot": None}
 """What randomness is for, and the factor that must vary for a run to have its own; None: it always has."""
+
+OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar10-subset")
+"""Data sets on which no seed has a say."""
 
 RUNS_A_PART = 5
 """Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
@@ -67,5 +71,8 @@ def dataset_of(config: FreezeConfig, run: int, vary: tuple[str, ...]) -> Dataset
 
 @lru_cache(maxsize=2)
 def load_cached(dataset: str, seed: int, split_seed: int, dtype: str, options: tuple[tuple[str, Any], ...]) -> Dataset:
-    """``load``, once a process."""
-    return load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options))
+    """``load``, once a process; a large set is mapped from one copy for all processes."""
+    if dataset in OFFICIAL_SPLIT:
+        seed = split_seed = 0
+    key = (dataset, seed, split_seed, dtype, options)
+    return shared(lambda: load(dataset, seed=seed, split_seed=split_seed, dtype=dtype, **dict(options)), key)
