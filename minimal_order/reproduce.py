@@ -40,12 +40,6 @@ def ordering_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -
     return configs
 
 
-def in_good_time(configs: dict[str, FreezeConfig]) -> list[str]:
-    """The first experiment first, for its figures, then those of the largest networks: short parts fill the end."""
-    first, *others = configs
-    return [first, *sorted(others, key=lambda name: -configs[name].model.n_params)]
-
-
 def reproduce_ordering(
     out: Path,
     quick: bool = False,
@@ -80,7 +74,7 @@ def _reproduce(
     stores["settings"] = Store.open(out / "settings", settings.as_dict())
     stores["cost"] = Store.open(out / "cost", cost.as_dict())
     t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
-    groups = {name: freeze_parts(configs[name], t0[name], stores[name]) for name in in_good_time(configs)}
+    groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
     groups["settings"] = settings_parts(settings, stores["settings"])
     groups["cost"] = cost_parts(cost, stores["cost"])
     outcomes: dict[str, Outcome] = {}
