@@ -114,7 +114,7 @@ def descend(
             with divergence_allowed():
                 back = backprop(model, loss, w, X, y)
                 mean_gradient(back, out=g)
-                update, state = rule.step(state, g)
+                update, state = rule.step(state, g, w)
                 freeze_and_prune(w, update, mask_at(alpha, t), mask_at(beta, t), out=w)
             yield Step(t, w, g, back, state)
 

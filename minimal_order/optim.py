@@ -1,7 +1,8 @@
 """Step rules: each turns a gradient into an update; none of them touches the parameters.
 
-A rule is a pair ``init(w) -> state`` and ``step(state, g) -> (update, state)``. The loop in ``loop.py`` adds
-the update to the parameters *after* the masks, so that no rule needs to know about freezing or pruning.
+A rule is a pair ``init(w) -> state`` and ``step(state, g, w) -> (update, state)``; most have no use for w, which
+is where g was taken. The loop in ``loop.py`` adds the update to the parameters *after* the masks, so that no rule
+needs to know about freezing or pruning.
 States hold arrays of the shape of w (..., p) that the next step writes over: use an update before that, or
 copy it. Written so, in place, Adam costs a third of the plain expression.
 """
@@ -16,11 +17,11 @@ from .checks import check
 
 
 class StepRule(NamedTuple):
-    """A way to step: ``init(w) -> state`` and ``step(state, g) -> (update, state)``."""
+    """A way to step: ``init(w) -> state`` and ``step(state, g, w) -> (update, state)``."""
 
     name: str
     init: Callable[[NDArray], Any]
-    step: Callable[[Any, NDArray], tuple[NDArray, Any]]
+    step: Callable[[Any, NDArray, NDArray], tuple[NDArray, Any]]
 
     def __repr__(self) -> str:
         return f"StepRule({self.name})"
@@ -54,7 +55,7 @@ def check_rate(rate: float) -> float:
 def sgd(rate: float = 0.01) -> StepRule:
     """Stochastic gradient descent: update = -rate g."""
     rate = check_rate(rate)
-    return StepRule("sgd", init=lambda w: None, step=lambda state, g: (-rate * g, None))
+    return StepRule("sgd", init=lambda w: None, step=lambda state, g, w: (-rate * g, None))
 
 
 def momentum(rate: float = 0.01, mu: float = 0.9) -> StepRule:
@@ -62,7 +63,7 @@ def momentum(rate: float = 0.01, mu: float = 0.9) -> StepRule:
     rate = check_rate(rate)
     check(0 <= mu < 1, "mu", mu, "a number in [0, 1)")
 
-    def step(v: NDArray, g: NDArray) -> tuple[NDArray, NDArray]:
+    def step(v: NDArray, g: NDArray, w: NDArray) -> tuple[NDArray, NDArray]:
         v *= mu
         v -= rate * g
         return v, v
@@ -93,7 +94,7 @@ def adam(rate: float = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e
     def init(w: NDArray) -> AdamState:
         return AdamState(0, np.zeros_like(w), np.zeros_like(w), np.empty_like(w))
 
-    def step(state: AdamState, g: NDArray) -> tuple[NDArray, AdamState]:
+    def step(state: AdamState, g: NDArray, w: NDArray) -> tuple[NDArray, AdamState]:
         t = state.t + 1
         root = ((1 - b2) / (1 - b2**t)) ** 0.5  # sqrt(v^) = root sqrt(v)
         scale = -rate * (1 - b1) / (1 - b1**t) / root

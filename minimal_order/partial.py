@@ -194,7 +194,7 @@ def descend_live(
             with divergence_allowed():
                 losses, g = live_gradient(plan, loss, w, X, y)
                 if part.size:
-                    update, state = rule.step(state, g)
+                    update, state = rule.step(state, g, part)
                     masked_update(part, update, mask, out=part)
                     put(w, plan.places, part)
             yield w, losses

@@ -31,7 +31,7 @@ def updates_of(rule, gs, state=None):
     state = rule.init(np.zeros_like(gs[0])) if state is None else state
     updates = []
     for g in gs:
-        update, state = rule.step(state, g)
+        update, state = rule.step(state, g, g)
         updates.append(np.copy(update))
     return np.array(updates), state
 
@@ -85,7 +85,7 @@ def test_rule_goes_on_from_its_state(name):
 @pytest.mark.parametrize("name", STEP_RULES)
 def test_rule_leaves_parameters_and_gradient_alone(name):
     rule, w, g = STEP_RULES[name](0.1), np.ones(4), np.arange(4.0)
-    rule.step(rule.init(w), g)
+    rule.step(rule.init(w), g, w)
     assert w.tolist() == [1, 1, 1, 1]
     assert g.tolist() == [0, 1, 2, 3]
 

@@ -99,7 +99,7 @@ def test_masking_the_gradient_would_not_freeze(name):
     rule = RULES[name]
     setting, state = warm_state(problem(), rule)
     alpha = (generator().random(setting["w"].shape) < 0.5).astype(float)
-    wrong = StepRule("masks the gradient", rule.init, lambda state, g: rule.step(state, alpha * g))
+    wrong = StepRule("masks the gradient", rule.init, lambda state, g, w: rule.step(state, alpha * g, w))
     path = path_of(**setting, rng=generator(25), rule=wrong, state=state, steps=200)
     moved = (path[-1] != path[0])[alpha == 0]
     assert moved.all() if name != "sgd" else not moved.any()
@@ -423,7 +423,7 @@ def test_run_whose_last_step_leads_nowhere_has_diverged():
     """Every loss seen was finite, the parameters that are left are not."""
     setting = problem("regression", (2,))
     far = np.array([[np.inf], [1.0]]) * np.ones_like(setting["w"])
-    rule = StepRule("far", lambda w: None, lambda state, g: (far, None))
+    rule = StepRule("far", lambda w: None, lambda state, g, w: (far, None))
     training = train(**setting, rng=generator(), rule=rule, steps=1)
     assert training.diverged.tolist() == [1, 0]
 
