@@ -6,7 +6,7 @@ their mean, the first one, and the sum of their squares are each one product.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from autograd.extend import VJPNode
@@ -28,11 +28,14 @@ class Backprop(NamedTuple):
     deltas: list[NDArray]  # dl/dz of layer 1, 2, ...    (..., h, S)
 
 
-def backprop(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray) -> Backprop:
+def backprop(
+    model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray, perturb: Callable | None = None
+) -> Backprop:
     """Run the network forward and back; leading axes of w (..., p) are replicas.
 
     Autograd traces from the first pre-activation on: nothing before it depends on anything traced, and the
-    gradients of the weights are products of what is returned (``mean_gradient``).
+    gradients of the weights are products of what is returned (``mean_gradient``). ``perturb(a, z)``, if given, is
+    called with every layer's inputs and pre-activations; what it returns takes the place of z.
     """
     inputs, nodes = [], []
     with trace_stack.new_trace() as trace:
@@ -42,7 +45,7 @@ def backprop(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray) -> 
                 z = new_box(z, trace, VJPNode.new_root())
             inputs.append(getval(a))
             nodes.append(z._node)
-            return z
+            return z if perturb is None else perturb(a, z)
 
         losses = loss(model.outputs(w, X, tap), y)
     gradient = {losses._node: np.ones_like(losses._value)}
@@ -69,6 +72,35 @@ def mean_gradient(back: Backprop, out: NDArray | None = None) -> NDArray:
     """The gradient of the mean loss, g = 1/S sum_s delta_s a_s^T, shape (..., p)."""
     scale = 1 / back.loss.shape[-1]
     return sum_gradients(back.layout, [delta * scale for delta in back.deltas], back.inputs, out)
+
+
+class Objective(Protocol):
+    """What the loop descends on: a function of ``n_params`` parameters w (..., n_params)."""
+
+    @property
+    def n_params(self) -> int:
+        """The number of parameters."""
+
+    def gradient(self, w: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
+        """Write the gradient on a batch to ``out``, of the shape of w, and return the backward pass it came from."""
+
+
+class MeanLoss(NamedTuple):
+    """The mean loss of a batch, as a function of the network's parameters."""
+
+    model: MLP
+    loss: Callable
+
+    @property
+    def n_params(self) -> int:
+        """The number of parameters p of the network."""
+        return self.model.n_params
+
+    def gradient(self, w: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
+        """Write g (..., p) to ``out``."""
+        back = backprop(self.model, self.loss, w, X, y)
+        mean_gradient(back, out)
+        return back
 
 
 def first_gradient(back: Backprop) -> NDArray:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .checks import check
 from .data import batches
 from .dataset import Dataset
-from .gradients import Backprop, backprop, mean_gradient
+from .gradients import Backprop, MeanLoss, Objective
 from .losses import LOSSES
 from .models import MLP
 from .optim import StepRule, adam, spread_state
@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
     t: int  # 1, 2, ...
     w: NDArray  # w_t (..., p)
-    g: NDArray  # the mini-batch gradient at w_{t-1} (..., p)
+    g: NDArray  # the gradient on the mini-batch at w_{t-1} (..., p)
     back: Backprop  # the backward pass at w_{t-1}: losses, inputs and deltas of every layer
     state: Any  # of the step rule
 
@@ -72,6 +72,7 @@ def descend(
     w: NDArray,
     *,
     rng: Rng,
+    objective: Objective | None = None,
     rule: StepRule | None = None,
     state: Any = None,
     batch_size: int = 64,
@@ -85,6 +86,8 @@ def descend(
     model, data : the network, and the objects whose training part it learns from
     w : where to begin, (..., p); leading axes are replicas; a copy is taken
     rng : a generator, or one for each run on the first axis of w
+    objective : what to descend on, and so what w are the parameters of; unless told otherwise the mean loss of the
+        data's task, and w those of the network
     rule : how a gradient becomes an update; Adam unless told otherwise
     state : the rule's state to go on from, as a training left it; a copy is taken
     batch_size : objects a step
@@ -97,7 +100,8 @@ def descend(
     """
     w = np.asarray(w)
     check(w.dtype.kind == "f", "w.dtype", w.dtype, "floating-point numbers")
-    check_fit(model, data, w)
+    objective = MeanLoss(model, LOSSES[data.task]) if objective is None else objective
+    check_fit(model, data, w, objective)
     check_mask("alpha", alpha, w)
     check_mask("beta", beta, w)
     if not isinstance(rng, np.random.Generator):
@@ -105,15 +109,13 @@ def descend(
         check(w.shape[:-1][:1] == (len(rng),), "len(rng)", len(rng), f"the runs of w, {w.shape[:-1]}")
     drawn = draw_batches(data, rng, batch_size)
     rule = rule or adam()
-    loss = LOSSES[data.task]
 
     def steps(w: NDArray, state: Any) -> Iterator[Step]:
         g = np.empty_like(w)
         for t, (X, y) in enumerate(drawn, start=1):
             X, y = spread_runs(X, 2, w), spread_runs(y, 1, w)
             with divergence_allowed():
-                back = backprop(model, loss, w, X, y)
-                mean_gradient(back, out=g)
+                back = objective.gradient(w, X, y, g)
                 update, state = rule.step(state, g, w)
                 freeze_and_prune(w, update, mask_at(alpha, t), mask_at(beta, t), out=w)
             yield Step(t, w, g, back, state)
@@ -145,12 +147,16 @@ def spread_runs(a: NDArray, n_own: int, w: NDArray) -> NDArray:
     return a.reshape(a.shape[:1] + (1,) * (w.ndim - 2) + a.shape[1:])
 
 
-def check_fit(model: MLP, data: Dataset, w: NDArray) -> None:
-    """Refuse a model whose inputs, outputs or parameters do not fit the data or w, and runs that do not."""
+def check_fit(model: MLP, data: Dataset, w: NDArray, objective: Objective | None = None) -> None:
+    """Refuse a model whose inputs, outputs or parameters do not fit the data or w, and runs that do not.
+
+    Where the parameters are those of another objective than the mean loss, their number is that of its own.
+    """
+    n_params = model.n_params if objective is None else objective.n_params
     runs = data.X_train.shape[:-2]
     n_outputs = data.n_classes if data.task == "multiclass" else 1
     check(model.sizes[0] == data.n_features, "model.sizes[0]", model.sizes[0], f"the data's {data.n_features} features")
     check(model.sizes[-1] == n_outputs, "model.sizes[-1]", model.sizes[-1], f"{n_outputs} for {data.task}, {data.name}")
-    check(w.shape[-1:] == (model.n_params,), "w.shape", w.shape, f"(..., {model.n_params}) for {model}")
+    check(w.shape[-1:] == (n_params,), "w.shape", w.shape, f"(..., {n_params}) for {model}")
     if runs:
         check(w.shape[:-1][:1] == runs, "w.shape", w.shape, f"the runs of the data, {runs}, on the first axis")
