@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import sources, synthetic
+from . import monk, sources, synthetic
 from .checks import check, check_name
 from .dataset import Dataset, float_type, stack
 from .preparation import SCALINGS, prepare, stream
@@ -34,6 +34,7 @@ class Source(NamedTuple):
 
 
 _GENERATED = "Grabovoy, Bakhteev, Strijov 2020, (3.1)"
+_MONK = "Thrun et al. 1991: all 432 objects to test, some to train"
 # fmt: off
 # name                         task    objects features classes scaling  reader
 _SOURCES = {
@@ -55,6 +56,11 @@ _SOURCES = {
                              f"{_GENERATED}: logistic", "generated"),
     "synthetic3":     Source("regression",  3000,  200,  1, "centre", synthetic.regression,
                              f"{_GENERATED}: linear", "generated"),
+    "monk1":          Source("binary",       556,   17,  2, "none", monk.read_monk1, _MONK, "generated"),
+    "monk2":          Source("binary",       601,   17,  2, "none", monk.read_monk2, _MONK, "generated"),
+    "monk3":          Source("binary",       554,   17,  2, "none", monk.read_monk3, f"{_MONK}; noise", "generated"),
+    "xor":            Source("binary",         8,    2,  2, "none", monk.read_xor,
+                             "the exclusive or: four objects to train, and the same to test", "generated"),
 }
 # fmt: on
 
@@ -79,15 +85,17 @@ def load(
     Parameters
     ----------
     name : one of ``available()``
-    seed : makes the generated sets (features, weights, noise); the real ones have no use for it
-    split_seed : decides which objects train; MNIST and CIFAR-10 keep their official split
+    seed : makes the generated sets (features, weights, noise; of MONK which objects train); the real ones have
+        no use for it
+    split_seed : decides which objects train; MNIST and CIFAR-10 keep their official split, and rules need none
     scaling : of the features by the training part: ``standard``, ``centre``, ``variance``, ``unit``, ``none``
         (see ``preparation.fit_scaling``); by default ``available()[name].scaling``
     scale_y : whether a regression target is brought to unit variance on the training part. Its mean there is
         taken away if ``scaling`` centres the features, so that a model without bias stays exact
     dtype : of features and regression targets
     **options : ``test_size`` for boston, wine, digits: the share (below 1) or the number of test objects;
-        ``folder`` for cifar10; the arguments of ``synthetic.regression`` or ``synthetic.classification``
+        ``folder`` for cifar10; the arguments of ``synthetic.regression`` or ``synthetic.classification``;
+        ``n_train``, ``label_noise`` for monk1, monk2, monk3
 
     Raises
     ------
