@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .experiments.outcome import (
+from .experiments.freeze.outcome import (
     LOSS_COLUMNS,
     STABILITY_COLUMNS,
     Outcome,
@@ -11,9 +11,9 @@ from .experiments.outcome import (
     loss_rows,
     stability_rows,
 )
-from .experiments.settings_outcome import SettingsOutcome
-from .experiments.settings_verdict import settings_files, verdict
-from .report import freeze_report
+from .experiments.settings.outcome import SettingsOutcome
+from .experiments.settings.verdict import settings_files, verdict
+from .reports.freeze import freeze_report
 from .results import Store, csv_text, npz_bytes
 
 

@@ -4,16 +4,10 @@ import numpy as np
 import pytest
 from tiny import outcome_of
 
-from minimal_order.claims import (
-    CLAIMS,
-    CONDITIONS,
-    FAILS,
-    HOLDS,
-    UNDEFINED,
-    UNTESTED,
-    Finding,
+from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNDEFINED, UNTESTED, Finding, decide
+from minimal_order.claims.ordering import (
+    LEDGER,
     agreement_with,
-    decide,
     early_share,
     excess_over_random,
     frozen_share,
@@ -23,7 +17,7 @@ from minimal_order.claims import (
     variance_ratio,
 )
 from minimal_order.estimates import Estimate
-from minimal_order.experiments.outcome import PANELS
+from minimal_order.experiments.freeze.outcome import PANELS
 
 COVARIANCE, RANDOM = "gradient_covariance", "random"
 LEVELS = (0.0, 0.25, 0.75, 1.0)
@@ -229,7 +223,7 @@ def verdicts(**outcomes):
 
 
 def test_every_claim_of_the_ledger_that_a_freezing_experiment_can_judge():
-    assert list(CLAIMS) == ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]
+    assert list(LEDGER) == ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]
     for claim in judge({}):
         assert (claim.verdict, claim.findings) == (UNTESTED, [])
         assert len(claim.text) > 20 and len(claim.rule) > 20

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import minimal_order
-from minimal_order import cli
-from minimal_order.cli import main
+from minimal_order.cli import main, ordering
+from minimal_order.cli.program import build_parser
 from minimal_order.data import available
-from minimal_order.experiments.config import QUICK, SETTINGS, FreezeConfig
+from minimal_order.experiments.freeze.config import QUICK, SETTINGS, FreezeConfig
 from minimal_order.orders import ORDERS
 from minimal_order.results import Store
 
@@ -188,7 +188,7 @@ def test_out_holds_results_of_another_configuration(capsys, tmp_path):
 
 
 def config_of(words):
-    return cli.freeze_config(cli.build_parser().parse_args(words.split()))
+    return ordering.freeze_config(build_parser().parse_args(words.split()))
 
 
 def test_every_setting_has_its_option():
@@ -229,8 +229,8 @@ def test_quick_is_smaller_and_gives_way_to_what_is_said():
 
 
 def test_words_may_have_spaces_and_trailing_commas():
-    arguments = cli.build_parser().parse_args(["freeze", "boston", "--orders", "random, magnitude,"])
-    assert cli.freeze_config(arguments).orders == ("random", "magnitude")
+    arguments = build_parser().parse_args(["freeze", "boston", "--orders", "random, magnitude,"])
+    assert ordering.freeze_config(arguments).orders == ("random", "magnitude")
 
 
 @pytest.mark.parametrize("command", ["", "list", "freeze", "settings", "cost", "reproduce"])
@@ -297,7 +297,7 @@ def test_interrupt_is_one_line_too(capsys, monkeypatch):
     def interrupted(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "do_list", interrupted)
+    monkeypatch.setattr(ordering, "do_list", interrupted)
     assert main(["list"]) == 130
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "the same command goes on" in err
@@ -307,5 +307,5 @@ def test_error_of_several_lines_is_put_on_one(capsys, monkeypatch):
     def failing(arguments):
         raise ValueError("first line\n  second line")
 
-    monkeypatch.setattr(cli, "do_list", failing)
+    monkeypatch.setattr(ordering, "do_list", failing)
     assert refused(capsys, ["list"]) == "minimal-order: first line second line\n"

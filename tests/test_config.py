@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from minimal_order import cli
-from minimal_order.experiments.config import (
+from minimal_order.cli.ordering import freeze_config
+from minimal_order.cli.program import build_parser
+from minimal_order.experiments.freeze.branches import branches_of
+from minimal_order.experiments.freeze.config import (
     SETTINGS,
     FreezeConfig,
     Plugin,
     available_orders,
     read_plugins,
 )
-from minimal_order.experiments.freeze import branches_of
-from minimal_order.experiments.runs import dataset_of, generator
+from minimal_order.experiments.freeze.runs import dataset_of, generator
 from minimal_order.results import json_text
 
 ORDER = """
@@ -273,7 +274,7 @@ COMMANDS = [
 def parsed(command):
     program, *words = shlex.split(command)
     assert program == "minimal-order"
-    return cli.freeze_config(cli.build_parser().parse_args(words))
+    return freeze_config(build_parser().parse_args(words))
 
 
 @pytest.mark.parametrize("changes", COMMANDS, ids=str)

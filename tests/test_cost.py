@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from small import small_dataset
 
+from minimal_order.claims.cost import cost_claim
 from minimal_order.covariance import batch_covariance, covariance_update
 from minimal_order.estimates import Estimate
-from minimal_order.experiments import cost, cost_config, cost_savings, stopwatch
-from minimal_order.experiments.cost_config import SETUPS, WAYS, CostConfig
+from minimal_order.experiments.cost import config as cost_config
+from minimal_order.experiments.cost import outcome as cost
+from minimal_order.experiments.cost import savings as cost_savings
+from minimal_order.experiments.cost import stopwatch
+from minimal_order.experiments.cost.config import SETUPS, WAYS, CostConfig
 from minimal_order.gradients import backprop, first_gradient, mean_gradient
 from minimal_order.loop import descend, draw_batches
 from minimal_order.losses import LOSSES
@@ -467,7 +471,7 @@ def test_half_is_the_first_mask_with_half_frozen(tiny):
 
 
 def test_claim_is_judged_by_the_covariance_order(tiny):
-    found = cost.cost_claim(tiny)
+    found = cost_claim(tiny)
     assert (found.id, found.rule, found.verdict) == ("a9", cost_savings.RULE, tiny.verdict)
     judged = [finding for finding in found.findings if finding.met is not None]
     assert [finding.where for finding in judged] == list(TINY.models)

@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 from tiny import tiny
 
-from minimal_order.experiments import freeze
-from minimal_order.experiments import pilot as pilot_module
-from minimal_order.experiments.config import FreezeConfig, published_multiple
-from minimal_order.experiments.freeze import branches_of, continue_branches, freeze_part, orders_of, pieces
-from minimal_order.experiments.outcome import Outcome, loss_rows
-from minimal_order.experiments.pilot import PILOT_EVERY, find_t0, pilot
-from minimal_order.experiments.runs import conditions_of, dataset_of, generator, of_runs, parts_of, prepare
-from minimal_order.experiments.watching import Estimates
+from minimal_order.experiments.freeze import branches as freeze
+from minimal_order.experiments.freeze import pilot as pilot_module
+from minimal_order.experiments.freeze.branches import branches_of, continue_branches, freeze_part, orders_of, pieces
+from minimal_order.experiments.freeze.config import FreezeConfig, published_multiple
+from minimal_order.experiments.freeze.outcome import Outcome, loss_rows
+from minimal_order.experiments.freeze.pilot import PILOT_EVERY, find_t0, pilot
+from minimal_order.experiments.freeze.runs import conditions_of, dataset_of, generator, of_runs, parts_of, prepare
+from minimal_order.experiments.freeze.watching import Estimates
 from minimal_order.losses import LOSSES
 from minimal_order.masks import by_score, freeze_mask, rank_of
-from minimal_order.report import freeze_report, summary_table
+from minimal_order.reports.freeze import freeze_report, summary_table
 from minimal_order.training import train
 
 RUNS = (0, 1, 2)
@@ -384,7 +384,7 @@ def test_pilot_of_a_given_t0_has_nothing_to_do():
 
 def test_rule_that_is_never_met_is_said_to_be_so(monkeypatch):
     monkeypatch.setattr(pilot_module, "PILOT_LIMIT", 75)
-    monkeypatch.setattr("minimal_order.report.PILOT_LIMIT", 75)
+    monkeypatch.setattr("minimal_order.reports.freeze.PILOT_LIMIT", 75)
     config = tiny(t0="plateau", t1=100)
     assert pilot(config)["t0"] == 75
     outcome = Outcome.assemble(config, 75, [freeze_part(config, 75, RUNS)])

@@ -13,18 +13,9 @@ from minimal_order.losses import LOSSES, squared_error
 from minimal_order.masks import rank_of
 from minimal_order.models import linear, mlp
 from minimal_order.optim import AdamState, sgd
-from minimal_order.orders import (
-    NEEDS,
-    ORDERS,
-    accumulated_gradient,
-    by_penalty_path,
-    compute_order,
-    feature_order,
-    load_plugin,
-    order,
-    preconditioned_gradient,
-    preconditioner,
-)
+from minimal_order.orders import NEEDS, ORDERS, compute_order, load_plugin, order
+from minimal_order.orders.gradients import accumulated_gradient, preconditioned_gradient, preconditioner
+from minimal_order.orders.weights import by_penalty_path, feature_order
 from minimal_order.params import Layout
 from minimal_order.training import train
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny import outcome_of, tiny
 
-from minimal_order.experiments.freeze import branches_of
-from minimal_order.experiments.outcome import (
+from minimal_order.experiments.freeze.branches import branches_of
+from minimal_order.experiments.freeze.outcome import (
     ALIGNED,
     LOSS_COLUMNS,
     PANELS,

@@ -14,10 +14,10 @@ import pytest
 
 from minimal_order import plots, published
 from minimal_order.estimates import mean_interval
-from minimal_order.experiments.config import FreezeConfig
-from minimal_order.experiments.freeze import branches_of
-from minimal_order.experiments.outcome import PANELS, Outcome, agreements
-from minimal_order.experiments.runs import conditions_of
+from minimal_order.experiments.freeze.branches import branches_of
+from minimal_order.experiments.freeze.config import FreezeConfig
+from minimal_order.experiments.freeze.outcome import PANELS, Outcome, agreements
+from minimal_order.experiments.freeze.runs import conditions_of
 from minimal_order.models import mlp
 from minimal_order.orders import order
 from minimal_order.plots import curves, style

@@ -3,10 +3,12 @@ import pytest
 from tiny import outcome_of, tiny
 
 from minimal_order import published
-from minimal_order.claims import judge
-from minimal_order.experiments.freeze import freeze_part
-from minimal_order.experiments.outcome import Outcome
-from minimal_order.report import claims_text, freeze_report, reproduce_report, summary_table, table
+from minimal_order.claims.ordering import judge
+from minimal_order.experiments.freeze.branches import freeze_part
+from minimal_order.experiments.freeze.outcome import Outcome
+from minimal_order.reports.freeze import freeze_report, summary_table
+from minimal_order.reports.ordering import reproduce_report
+from minimal_order.reports.text import claims_text, table
 
 LEVELS = (0.0, 0.125, 0.5, 1.0)
 TENTHS = tuple(i / 10 for i in range(11))

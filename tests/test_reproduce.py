@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from small import small_dataset
 
-from minimal_order.experiments.config import QUICK, SETTINGS
+from minimal_order.experiments.freeze.config import QUICK, SETTINGS
 from minimal_order.models import linear
 from minimal_order.orders import compute_order
-from minimal_order.reproduce import ordering_configs
+from minimal_order.reproduce.ordering import ordering_configs
 from minimal_order.training import train
 
 

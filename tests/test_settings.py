@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.experiments import settings, settings_config, settings_verdict
-from minimal_order.experiments.prediction import (
+from minimal_order.experiments.settings import config as settings_config
+from minimal_order.experiments.settings import parts as settings
+from minimal_order.experiments.settings import verdict as settings_verdict
+from minimal_order.experiments.settings.config import CURVE, READINGS, SWEEP, Setting, SettingsConfig
+from minimal_order.experiments.settings.outcome import SettingsOutcome, published_ratio, ratio_interval
+from minimal_order.experiments.settings.prediction import (
     Foresight,
     first_object_noise,
     frozen_share,
@@ -17,8 +21,6 @@ from minimal_order.experiments.prediction import (
     ratio_of_losses,
     sample_noise,
 )
-from minimal_order.experiments.settings_config import CURVE, READINGS, SWEEP, Setting, SettingsConfig
-from minimal_order.experiments.settings_outcome import SettingsOutcome, published_ratio, ratio_interval
 from minimal_order.gradients import per_example_gradients
 from minimal_order.parallel import run_groups
 from minimal_order.published import CURVES

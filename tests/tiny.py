@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from minimal_order.experiments.config import FreezeConfig
-from minimal_order.experiments.freeze import branches_of
-from minimal_order.experiments.outcome import Outcome, conditions_of
+from minimal_order.experiments.freeze.branches import branches_of
+from minimal_order.experiments.freeze.config import FreezeConfig
+from minimal_order.experiments.freeze.outcome import Outcome, conditions_of
 from minimal_order.masks import n_frozen
 
 TINY = {

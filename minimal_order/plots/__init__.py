@@ -5,7 +5,7 @@ This package is imported by those who draw, never by the core: matplotlib is slo
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..experiments.outcome import Agreement, Outcome
+from ..experiments.freeze.outcome import Agreement, Outcome
 from .agreement import alpha, stability
 from .curves import loss_curve
 from .freeze import loss, orders, published

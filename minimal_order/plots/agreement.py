@@ -9,7 +9,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from .. import published as paper
-from ..experiments.outcome import PANELS, Agreement, Outcome
+from ..experiments.freeze.outcome import PANELS, Agreement, Outcome
 from ..params import Layout
 from . import words
 from .style import (

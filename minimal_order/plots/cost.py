@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..experiments.cost import Cost
-from ..experiments.cost_savings import JUDGED
-from ..experiments.stopwatch import Timed
+from ..experiments.cost.outcome import Cost
+from ..experiments.cost.savings import JUDGED
+from ..experiments.cost.stopwatch import Timed
 from .style import (
     BLACK,
     BLUE,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import published as paper
-from ..experiments.outcome import SPLITS, Outcome
+from ..experiments.freeze.outcome import SPLITS, Outcome
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
 from .style import (

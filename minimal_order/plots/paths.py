@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..experiments.outcome import Outcome
+from ..experiments.freeze.outcome import Outcome
 from . import words
 from .curves import over_runs
 from .style import BLACK, BLUE, GREY, VERMILION, Picture, log_ticks, new_figure, styled

@@ -1,6 +1,6 @@
 """What the figures of the freezing experiment say in words: titles, captions, axis labels."""
 
-from ..experiments.outcome import ALIGNED, Outcome
+from ..experiments.freeze.outcome import ALIGNED, Outcome
 
 COVARIANCE, RANDOM = "gradient_covariance", "random"
 

@@ -4,7 +4,7 @@ import numpy as np
 from sweep import BATCH_SIZE, LEVELS, Problem, Result, draw, generator
 
 from minimal_order.dataset import Dataset
-from minimal_order.experiments.freeze import pieces
+from minimal_order.experiments.freeze.branches import pieces
 from minimal_order.masks import by_score, freeze_mask, n_frozen
 from minimal_order.models import MLP
 from minimal_order.optim import adam, map_state

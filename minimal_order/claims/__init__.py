@@ -1,0 +1,1 @@
+"""The ledger of claims: what each document says, the evidence, the verdict."""

@@ -1,0 +1,5 @@
+"""The command ``minimal-order``."""
+
+from .program import main
+
+__all__ = ["main"]

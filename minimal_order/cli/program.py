@@ -1,0 +1,51 @@
+"""The command ``minimal-order``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from . import ordering
+from .parsing import Parser, fail, nearest
+
+
+def build_parser() -> Parser:
+    """All commands and options."""
+    parser = Parser(prog="minimal-order", description="Orders on the parameters of a network.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"minimal-order {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True, parser_class=Parser)
+
+    ordering.add_commands(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0, or 2 with one line of explanation."""
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        known = [o for a in subparser(parser, arguments.command)._actions for o in a.option_strings]
+        fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
+    try:
+        if "jobs" in arguments:
+            check_workers(arguments.jobs, arguments.scheduler)
+        arguments.run(arguments)
+    except (ValueError, OSError, ImportError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        print("minimal-order: interrupted; the same command goes on from the finished parts", file=sys.stderr)
+        return 130
+    return 0
+
+
+def check_workers(jobs: int, scheduler: str | None) -> None:
+    """Refuse what is no number of processes or no address before a folder is made."""
+    from ..parallel import run_parts
+
+    run_parts([], jobs, scheduler)
+
+
+def subparser(parser: argparse.ArgumentParser, command: str) -> argparse.ArgumentParser:
+    """The parser of one command."""
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return commands.choices[command]

@@ -1,0 +1,1 @@
+"""Experiment ``freeze``: order the parameters, freeze a share, train on."""

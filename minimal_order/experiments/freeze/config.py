@@ -1,0 +1,217 @@
+"""What a freezing experiment is told: every setting with its default, checked before any work is done."""
+
+import hashlib
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...checks import check, check_name
+from ...data import available
+from ...models import MLP, linear, mlp
+from ...optim import STEP_RULES, StepRule
+from ...orders import ORDERS, load_plugin, read_plugin
+from ...published import CURVES
+
+FACTORS = ("data", "split", "init", "batches")
+"""What can be new in every run: the data, their split, the initial parameters, the mini-batches."""
+
+NEW_INIT = ("init", "batches")
+"""What varies between the runs of the published panels of alpha_hat."""
+
+
+class Setting(NamedTuple):
+    """What is particular to one data set of the ordering paper."""
+
+    model: Callable[[], MLP]
+    rate: float
+    t0: str | int
+    vary: tuple[str, ...]
+
+
+# fmt: off
+SETTINGS = {
+    "synthetic3": Setting(lambda: linear(200),       1e-3, "plateau", NEW_INIT),
+    "synthetic2": Setting(lambda: linear(200),       1e-3, "plateau", NEW_INIT),
+    "synthetic1": Setting(lambda: mlp(200, 20, 1),   1e-3, "plateau", NEW_INIT),
+    "boston":     Setting(lambda: mlp(13, 20, 1),    1e-3, "plateau", ("split", *NEW_INIT)),
+    "mnist":      Setting(lambda: mlp(784, 10, 10),  3e-3, 1000,      NEW_INIT),
+}
+# fmt: on
+
+
+def published_multiple(dataset: str) -> float | None:
+    """Training loss with all frozen over that with nothing frozen, in the paper's figure; None without one."""
+    curve = CURVES.get((dataset, "train"))
+    return None if curve is None else float(curve.covariance[-1] / curve.covariance[0])
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number, and not too small."""
+    return isinstance(value, int | np.integer) and bool(value >= least)
+
+
+class Plugin(NamedTuple):
+    """A file of the user's with orders, and its text, so that it can be run where the file is not."""
+
+    path: str
+    source: str
+
+
+QUICK = {"runs": 3, "levels": (0.0, 0.5, 1.0), "t0": 200, "t1": 200}
+"""Settings of a smaller version, to see that everything works."""
+
+
+def read_plugins(paths: Iterable[Path]) -> Iterator[Plugin]:
+    """Read the user's files with orders."""
+    for path in paths:
+        yield Plugin(str(path), read_plugin(path))
+
+
+@dataclass(frozen=True)
+class FreezeConfig:
+    """One freezing experiment; the results depend on this and on nothing else.
+
+    Parameters
+    ----------
+    dataset : a name in ``SETTINGS``
+    orders : names in the table of orders; () for all that can be had on this data set
+    runs : independent runs
+    levels : shares frozen, in [0, 1]
+    t0 : steps before freezing: a number; "plateau", the first step from which ``t1`` more lower the training
+        loss by no more than a tenth; "published", the first at which the training loss is no more than the
+        published multiple of what it is ``t1`` steps later
+    t1 : steps after freezing
+    batch_size, rate, optimizer : of the training; rate None for the data set's default
+    vary : what is new in every run, from ``FACTORS``; () for the data set's default
+    covariance, collect_from : how the covariance is collected, as in ``train``
+    keep : iterates whose full gradients ``accumulated_gradient`` sums
+    seed, dtype : of everything random, and of all arithmetic
+    data : further arguments of ``load``
+    plugins : files with more orders
+
+    Raises
+    ------
+    ValueError : naming argument, value and expectation.
+    """
+
+    dataset: str
+    orders: tuple[str, ...] = ()
+    runs: int = 25
+    levels: tuple[float, ...] = tuple(i / 10 for i in range(11))
+    t0: str | int = ""
+    t1: int = 1000
+    batch_size: int = 64
+    rate: float | None = None
+    optimizer: str = "adam"
+    vary: tuple[str, ...] = ()
+    covariance: str = "running"
+    collect_from: int = 1
+    keep: int = 5
+    seed: int = 0
+    dtype: str = "float32"
+    data: dict[str, Any] = field(default_factory=dict)
+    plugins: tuple[Plugin, ...] = ()
+
+    def __post_init__(self) -> None:
+        unset = self.dataset in available() and self.dataset not in SETTINGS
+        check(not unset, "dataset", repr(self.dataset), f"one that the paper has: {', '.join(SETTINGS)}")
+        setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
+        for name in ("orders", "levels", "vary"):
+            values = getattr(self, name)
+            check(np.ndim(values) == 1, name, repr(values), "a tuple")
+            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
+        for name in ("rate", "t0", "vary"):
+            if getattr(self, name) in (None, "", ()):
+                object.__setattr__(self, name, getattr(setting, name))
+        self.enter_plugins()
+        self._check()
+        possible = available_orders(self.dataset, self.optimizer)
+        if not self.orders:
+            object.__setattr__(self, "orders", tuple(name for name in possible if ORDERS[name].default))
+        for name in self.orders:
+            needs = ORDERS[check_name("orders", name, ORDERS)].needs
+            check(name in possible, "orders", name, f"one of {', '.join(possible)}: {name} needs {', '.join(needs)}")
+
+    def _check(self) -> None:
+        whole = {"runs": 1, "t1": 1, "batch_size": 2, "keep": 1, "collect_from": 1, "seed": 0}
+        for name, least in whole.items():
+            value = getattr(self, name)
+            why = ": one object has no covariance" if name == "batch_size" else ""
+            check(is_whole(value, least), name, value, f"a whole number, {least} or more{why}")
+        if isinstance(self.t0, str):
+            check_name("t0", self.t0, ("plateau", "published"))
+            known = self.t0 != "published" or published_multiple(self.dataset) is not None
+            check(known, "t0", self.t0, f"'plateau' or a number: nothing usable is published for {self.dataset}")
+        else:
+            check(is_whole(self.t0, 1), "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
+            check(self.collect_from <= self.t0, "collect_from", self.collect_from, f"a step in 1 ... t0 = {self.t0}")
+        good = bool(self.levels) and all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
+        check(good, "levels", self.levels, "shares in [0, 1]")
+        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        good = isinstance(self.rate, float | int | np.number) and np.isfinite(self.rate) and self.rate > 0
+        check(good, "rate", self.rate, "a positive finite number")
+        check_name("optimizer", self.optimizer, STEP_RULES)
+        check_name("covariance", self.covariance, ("running", "batch"))
+        check_name("dtype", self.dtype, ("float32", "float64"))
+        for name, value in self.data.items():
+            own = name not in ("name", "seed", "split_seed", "dtype")
+            check(own, "data", f"{name}={value}", f"an argument of the data set; {name} is one of the experiment")
+            check(isinstance(value, str | int | float), f"data[{name!r}]", value, "a number, a word, or true or false")
+        files = [Path(plugin.path).name for plugin in self.plugins]
+        check(len(set(files)) == len(files), "plugins", ", ".join(files), "files of different names")
+        for factor in self.vary:
+            check_name("vary", factor, FACTORS)
+        object.__setattr__(self, "vary", tuple(factor for factor in FACTORS if factor in self.vary))
+
+    def enter_plugins(self) -> None:
+        """Enter the user's orders in this process's table."""
+        for plugin in self.plugins:
+            load_plugin(plugin.path, plugin.source)
+
+    @property
+    def model(self) -> MLP:
+        """The network."""
+        return SETTINGS[self.dataset].model()
+
+    @property
+    def rule(self) -> StepRule:
+        """The step rule."""
+        return STEP_RULES[self.optimizer](self.rate)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings as plain values, the plugins by the hash of their text."""
+        plain = asdict(replace(self, plugins=()))
+        plain["plugins"] = {Path(p.path).name: hashlib.sha256(p.source.encode()).hexdigest() for p in self.plugins}
+        return plain
+
+    def command(self) -> str:
+        """The command that makes these results, without where to put them and how many processes to use."""
+        words = ["minimal-order freeze", self.dataset]
+        default = FreezeConfig(self.dataset, plugins=self.plugins)
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name in ("dataset", "plugins", "data") or value == getattr(default, f.name):
+                continue
+            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
+            words += [f"--{f.name.replace('_', '-')}", text]
+        words += [f"--plugin {shlex.quote(Path(p.path).name)}" for p in self.plugins]
+        words += [f"--set {shlex.quote(f'{name}={short(value)}')}" for name, value in self.data.items()]
+        return " ".join(words)
+
+
+def short(value: object) -> str:
+    """Write a setting as one types it: 0.5, 1e-05, and all digits of 1/3."""
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
+    """The orders that can be had on a data set: some need a linear model, some the true weights."""
+    model = SETTINGS[dataset].model()
+    is_linear = len(model.sizes) == 2 and model.sizes[-1] == 1
+    has = {"covariance": True, "iterates": True, "linear": is_linear, "adam": optimizer == "adam"}
+    has["w_star"] = is_linear and "synthetic" in dataset
+    return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))

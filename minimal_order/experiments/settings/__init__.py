@@ -1,0 +1,1 @@
+"""Experiment ``settings``: the settings that the ordering paper does not state."""

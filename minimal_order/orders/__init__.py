@@ -1,0 +1,19 @@
+"""The orders: one table, and the functions that stand in it, by what they look at."""
+
+from ..masks import by_score
+from . import chance, gradients, weights  # each enters its rows, in this order
+from .table import NEEDS, ORDERS, Order, compute_order, load_plugin, order, read_plugin
+
+__all__ = [
+    "NEEDS",
+    "ORDERS",
+    "Order",
+    "by_score",
+    "chance",
+    "compute_order",
+    "gradients",
+    "load_plugin",
+    "order",
+    "read_plugin",
+    "weights",
+]

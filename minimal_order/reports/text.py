@@ -1,0 +1,58 @@
+"""Tables and numbers as text."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ..claims.ledger import CONDITIONS, Claim, met_where
+from ..estimates import mean_interval
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a Markdown table, its columns padded so that it also reads as plain text."""
+    cells = [list(map(str, row)) for row in (columns, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def percent(level: float) -> str:
+    """Format a share: 50%, 12.5%."""
+    return f"{100 * level:.4g}%"
+
+
+def mean_and_deviation(x: np.ndarray) -> str:
+    """Format the mean of the finite entries and their standard deviation."""
+    x = x[np.isfinite(x)]
+    if not len(x):
+        return "diverged"
+    return f"{x.mean():.3g}" + (f" ({x.std(ddof=1):.1g})" if len(x) > 1 else "")
+
+
+def claims_text(claims: Sequence[Claim]) -> str:
+    """Every claim with its rule, verdict and numbers."""
+    parts = []
+    for claim in claims:
+        parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
+        if claim.verdict == CONDITIONS:
+            places = ", ".join(f"*{where}*" for where, met in met_where(claim.findings).items() if met)
+            parts.append(f"The rule is met on {places}, and nowhere else.")
+        answer = {True: "yes", False: "no", None: ""}
+        rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
+        if rows:
+            parts.append(table(("where", "what", "value [95 % interval]", "meets the rule"), rows))
+    return "\n\n".join(parts)
+
+
+def number(value: object) -> str:
+    """Format a plain number or an estimate."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}" if np.isfinite(value) else "undefined"
+
+
+def mean_with_interval(x: np.ndarray) -> str:
+    """Format the mean of the finite entries with its interval."""
+    x = x[np.isfinite(x)]
+    return str(mean_interval(x)) if len(x) > 1 else f"{x[0]:.3g}" if len(x) else "diverged"

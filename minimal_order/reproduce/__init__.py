@@ -1,0 +1,1 @@
+"""``minimal-order reproduce``: everything of one document in one command."""

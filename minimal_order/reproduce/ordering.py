@@ -1,0 +1,101 @@
+"""``minimal-order reproduce``: everything of the ordering paper in one queue, then the verdicts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..claims.cost import cost_claim
+from ..claims.ordering import judge
+from ..experiments.cost.config import CostConfig
+from ..experiments.cost.outcome import Cost, assemble_cost, cost_parts, write_cost
+from ..experiments.freeze.config import QUICK, SETTINGS, FreezeConfig, Plugin, published_multiple
+from ..experiments.freeze.outcome import Outcome
+from ..experiments.freeze.run import find_all_t0, freeze_parts, open_stores
+from ..experiments.settings.outcome import SettingsOutcome
+from ..experiments.settings.parts import SettingsConfig, settings_parts
+from ..experiments.sharing import shared_folder
+from ..output import write_freeze, write_settings
+from ..parallel import run_groups
+from ..reports.ordering import reproduce_report
+from ..results import Store, write_atomic
+
+FRESH = ("data", "split", "init", "batches")
+"""What is new in every run where the loss's interval is to hold for other data of the same kind too."""
+
+PAIR = ("random", "gradient_covariance")
+
+
+def ordering_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -> dict[str, FreezeConfig]:
+    """The freezing experiments: every data set by the paper's text, and where its figure says otherwise, by that too.
+
+    There the two orders that the claims compare are also run on new data every time.
+    """
+    configs = {}
+    for dataset in SETTINGS:
+        options: dict[str, Any] = {"seed": seed, "plugins": plugins} | (QUICK if quick else {})
+        configs[dataset] = FreezeConfig(dataset, **options)
+        if published_multiple(dataset) and not quick:
+            options["t0"] = "published"
+            configs[f"{dataset}-published"] = FreezeConfig(dataset, **options)
+            configs[f"{dataset}-published-new-data"] = FreezeConfig(dataset, orders=PAIR, vary=FRESH, **options)
+    return configs
+
+
+def reproduce_ordering(
+    out: Path,
+    quick: bool = False,
+    seed: int = 0,
+    jobs: int | None = -1,
+    scheduler: str | None = None,
+    plugins: tuple[Plugin, ...] = (),
+    progress: bool = True,
+) -> Iterator[tuple[str, Any, list[Path]]]:
+    """Run all experiments of the ordering paper; yield name, result and files of each when it is finished.
+
+    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_freeze``;
+    ``out`` gets a folder for each experiment.
+    """
+    with shared_folder():
+        yield from _reproduce(out, quick, seed, jobs, scheduler, plugins, progress)
+
+
+def _reproduce(
+    out: Path,
+    quick: bool,
+    seed: int,
+    jobs: int | None,
+    scheduler: str | None,
+    plugins: tuple[Plugin, ...],
+    progress: bool,
+) -> Iterator[tuple[str, Any, list[Path]]]:
+    configs = ordering_configs(quick, seed, plugins)
+    settings = SettingsConfig.small(seed=seed) if quick else SettingsConfig(seed=seed, few=True)
+    cost = CostConfig.quick(seed=seed) if quick else CostConfig(seed=seed)
+    stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
+    stores["settings"] = Store.open(out / "settings", settings.as_dict())
+    stores["cost"] = Store.open(out / "cost", cost.as_dict())
+    t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
+    groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
+    groups["settings"] = settings_parts(settings, stores["settings"])
+    groups["cost"] = cost_parts(cost, stores["cost"])
+    outcomes: dict[str, Outcome] = {}
+    sections: dict[str, str] = {}
+    counted: Cost | None = None
+    for name, parts in run_groups(groups, jobs, scheduler, progress, "experiments"):
+        if name == "settings":
+            swept = SettingsOutcome.assemble(settings, parts)
+            sections["The finding to settle"], paths = write_settings(stores[name], swept)
+            yield name, swept, paths
+        elif name == "cost":
+            counted = assemble_cost(cost, parts)
+            yield name, counted, write_cost(stores[name], counted)
+        else:
+            outcomes[name] = Outcome.assemble(configs[name], t0[name], parts)
+            yield name, outcomes[name], write_freeze(name, stores[name], outcomes[name])
+    assert counted is not None
+    ordered = {name: outcomes[name] for name in configs}
+    claims = [*judge(ordered), cost_claim(counted)]
+    words = ["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}"]
+    command = " ".join([*words, *(f"--plugin {Path(plugin.path).name}" for plugin in plugins)])
+    write_atomic(out / "report.md", reproduce_report(command, ordered, claims, sections))
+    yield "report", claims, [out / "report.md"]
