@@ -106,10 +106,11 @@ defvjp(dense, dense_weight_vjp, dense_bias_vjp, dense_input_vjp)
 
 
 class Activation(NamedTuple):
-    """An activation, and its derivative as a function of its *output*."""
+    """An activation, and its first and second derivative as functions of its *output*."""
 
     value: Callable
     derivative: Callable
+    second: Callable
 
 
 def sigmoid(z: Any) -> Any:
@@ -119,11 +120,11 @@ def sigmoid(z: Any) -> Any:
 
 # fmt: off
 ACTIVATIONS = {
-    #                       a(z)                             da/dz, from a
-    "tanh":     Activation(lambda z: np.tanh(z),             lambda a: 1 - a * a),
-    "relu":     Activation(lambda z: np.maximum(z, 0),       lambda a: a > 0),
-    "sigmoid":  Activation(lambda z: sigmoid(z),             lambda a: a * (1 - a)),
-    "identity": Activation(lambda z: z,                      lambda a: anp.ones_like(a)),
+    #                       a(z)                       da/dz, from a               d2a/dz2, from a
+    "tanh":     Activation(lambda z: np.tanh(z),       lambda a: 1 - a * a,        lambda a: -2 * a * (1 - a * a)),
+    "relu":     Activation(lambda z: np.maximum(z, 0), lambda a: a > 0,            lambda a: anp.zeros_like(a)),
+    "sigmoid":  Activation(lambda z: sigmoid(z),       lambda a: a * (1 - a),      lambda a: a * (1 - a) * (1 - 2 * a)),
+    "identity": Activation(lambda z: z,                lambda a: anp.ones_like(a), lambda a: anp.zeros_like(a)),
 }
 # fmt: on
 
