@@ -40,6 +40,8 @@ _MONK = "Thrun et al. 1991: all 432 objects to test, some to train"
 _SOURCES = {
     "boston":         Source("regression",   506,   13,  1, "standard", sources.read_boston,
                              "Harrison, Rubinfeld 1978; contested: see data/README.md", "PDDL 1.0"),
+    "longley":        Source("regression",    16,    6,  1, "standard", sources.read_longley,
+                             "Longley 1967", "public domain"),
     "mnist":          Source("multiclass", 70000,  784, 10, "unit", sources.read_mnist,
                              "LeCun, Cortes, Burges 1998", "CC BY-SA 3.0"),
     "cifar10":        Source("multiclass", 60000, 3072, 10, "unit", sources.read_cifar10,
@@ -93,7 +95,7 @@ def load(
     scale_y : whether a regression target is brought to unit variance on the training part. Its mean there is
         taken away if ``scaling`` centres the features, so that a model without bias stays exact
     dtype : of features and regression targets
-    **options : ``test_size`` for boston, wine, digits: the share (below 1) or the number of test objects;
+    **options : ``test_size`` for boston, longley, wine, digits: the share (below 1) or the number of test objects;
         ``folder`` for cifar10; the arguments of ``synthetic.regression`` or ``synthetic.classification``;
         ``n_train``, ``label_noise`` for monk1, monk2, monk3
 

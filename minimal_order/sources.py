@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 SHA256 = {
     "boston.csv": "79ac716620024011b03c0c44d2bf99069b8173649181926d9109c25475a3804c",
+    "longley.csv": "3c694a482bc6346ffe49721953d6823bdf4d5336c93810746a40775f53569559",
     "mnist.npz": "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64",
     "cifar10-subset.npz": "730dd85144bfc20166cad249ad341beb9e83f74e6da31a54cfa2506a22d7bfb2",
     "cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
@@ -73,7 +74,16 @@ def read_checked(path: Path) -> bytes:
 
 def read_boston(rng: np.random.Generator, test_size: float = 0.2) -> Table:
     """Boston housing (506, 13): the median price of a home, in 1000 dollars, of 506 census tracts."""
-    table = np.loadtxt(io.BytesIO(read_checked(data_folder() / "boston.csv")), delimiter=",", skiprows=1)
+    return _table_of("boston.csv", test_size)
+
+
+def read_longley(rng: np.random.Generator, test_size: float = 0.2) -> Table:
+    """Longley (16, 6): employment in the United States, in 1000, of 16 years; its columns are nearly dependent."""
+    return _table_of("longley.csv", test_size)
+
+
+def _table_of(name: str, test_size: float) -> Table:
+    table = np.loadtxt(io.BytesIO(read_checked(data_folder() / name)), delimiter=",", skiprows=1)
     return Table(table[:, :-1], table[:, -1], test_size)
 
 

@@ -30,7 +30,7 @@ def table(m=12, n=3, seed=0):
 
 
 def test_committed_files_have_the_published_checksums():
-    for name in ("boston.csv", "mnist.npz", "cifar10-subset.npz"):
+    for name in ("boston.csv", "longley.csv", "mnist.npz", "cifar10-subset.npz"):
         sources.read_checked(sources.data_folder() / name)
 
 
@@ -49,7 +49,7 @@ def test_a_tampered_copy_is_refused(tmp_path, monkeypatch):
 
 def test_the_data_page_states_the_checksums():
     page = (sources.data_folder() / "README.md").read_text()
-    for name in ("boston.csv", "mnist.npz", "cifar10-subset.npz", "cifar-10-binary.tar.gz"):
+    for name in ("boston.csv", "longley.csv", "mnist.npz", "cifar10-subset.npz", "cifar-10-binary.tar.gz"):
         assert sources.SHA256[name] in page
 
 
