@@ -21,18 +21,16 @@ from .layers import ACTIVATIONS, activate, dense
 from .loss_curvature import curvature_of
 from .models import MLP
 
+ENTRIES = 2**20  # numbers held for the objects that are taken at a time
 LARGEST = 4096  # parameters whose full matrix is still made: 128 MiB
 TOGETHER = 32  # vectors that the full Hessian is multiplied with in one go
 
 
-def mean_over_objects(
-    part: Callable, X: NDArray, y: NDArray, numbers: int, least: int = 256, entries: int = 2**20
-) -> NDArray:
-    """1/m sum of ``part(X, y)`` over slices of the objects that need about ``entries`` numbers, ``numbers`` each."""
+def mean_over_objects(part: Callable, X: NDArray, y: NDArray, numbers: int) -> NDArray:
+    """1/m sum of ``part(X, y)`` over slices of the objects, ``numbers`` numbers in memory for each object."""
     m = X.shape[-2]
     check(m >= 1, "n_samples", m, "1 or more objects")
-    slices = chunks_of(m, entries // numbers, least)
-    return reduce(np.add, (part(X[..., rows, :], y[..., rows]) for rows in slices)) / m
+    return reduce(np.add, (part(X[..., rows, :], y[..., rows]) for rows in chunks_of(m, ENTRIES // numbers))) / m
 
 
 # --- the whole matrix -----------------------------------------------------------------------------------
@@ -208,9 +206,9 @@ def unit_curvatures(
 
     whole: carry H_z from layer to layer as a matrix, or its diagonal only. bent: with the term of s''.
     """
-    back, tensors, s = backprop(model, loss, w, X, y), model.layout.views(w), ACTIVATIONS[model.activation]
-    last = len(model.sizes) - 1
-    H = curvature_of(loss).hessian(dense(tensors[f"W{last}"], tensors.get(f"b{last}"), back.inputs[-1]))
+    hessian, s, last = curvature_of(loss).hessian, ACTIVATIONS[model.activation], len(model.sizes) - 1
+    back, tensors = backprop(model, loss, w, X, y), model.layout.views(w)
+    H = hessian(dense(tensors[f"W{last}"], tensors.get(f"b{last}"), back.inputs[-1]))
     curvatures = [np.diagonal(H, axis1=-3, axis2=-2).swapaxes(-1, -2)]
     for layer in range(last - 1, 0, -1):
         W_T, a = np.swapaxes(tensors[f"W{layer + 1}"], -1, -2), back.inputs[layer]

@@ -1,17 +1,17 @@
-"""The variance of the objects' gradients by BackPACK."""
+"""The variance of the objects' gradients and the diagonal of the Hessian by BackPACK."""
 
 import numpy as np
 import torch
 from backpack import backpack, extend
-from backpack.extensions import Variance
+from backpack.extensions import DiagHessian, Variance
 from numpy.typing import NDArray
 from peers_torch import network, set_weights
 from sweep import Problem
 from torch import nn
 
 
-class GradientVariance:
-    """Model and loss extended once; every call is one backward pass with the Variance extension."""
+class Extended:
+    """Model and loss extended once; every call is one backward pass with an extension."""
 
     def __init__(self, problem: Problem, w: NDArray) -> None:
         X, y = (torch.from_numpy(part) for part in problem.data[:2])
@@ -21,12 +21,20 @@ class GradientVariance:
         self.loss = extend(nn.CrossEntropyLoss() if problem.classes else nn.MSELoss())
         self.X, self.y = X, y if problem.classes else y[:, None]
 
-    def __call__(self) -> list[torch.Tensor]:
-        """Run the pass; BackPACK's convention: gradients of the parts l_i / m of the mean loss."""
+    def backward(self, extension: object) -> None:
+        """Run the pass."""
         for param in self.params:
             param.grad = None
-        with backpack(Variance()):
+        with backpack(extension):
             self.loss(self.model(self.X), self.y).backward()
+
+
+class GradientVariance(Extended):
+    """The Variance extension."""
+
+    def __call__(self) -> list[torch.Tensor]:
+        """Run the pass; BackPACK's convention: gradients of the parts l_i / m of the mean loss."""
+        self.backward(Variance())
         return [param.variance for param in self.params]
 
     def covariance_diagonal(self) -> NDArray:
@@ -34,3 +42,12 @@ class GradientVariance:
         m = len(self.X)
         variance = torch.cat([v.ravel() for v in self()]).numpy()
         return variance.astype(np.float64) * m * m * m / (m - 1)
+
+
+class HessianDiagonal(Extended):
+    """The DiagHessian extension."""
+
+    def __call__(self) -> list[torch.Tensor]:
+        """Run the pass; of the mean loss, as in the package."""
+        self.backward(DiagHessian())
+        return [param.diag_h for param in self.params]
