@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..checks import check, check_name
 from ..models import MLP
 from ..optim import AdamState
+from ..surgeon import MOST_PARAMS
 from ..training import Training
 
 OrderFunction = Callable[[Training, np.random.Generator], NDArray]
@@ -59,6 +60,7 @@ NEEDS = {
     "linear":     Need("a linear model with one output and no bias",      lambda run: is_linear(run.model)),
     "w_star":     Need("data whose true weights are known",               lambda run: run.data.w_star is not None),
     "adam":       Need("Adam as the step rule",                           lambda run: isinstance(run.state, AdamState)),
+    "small":      Need(f"at most {MOST_PARAMS} parameters", lambda run: run.model.n_params <= MOST_PARAMS),
 }
 # fmt: on
 

@@ -15,6 +15,7 @@ from ...models import MLP, linear, mlp
 from ...optim import STEP_RULES, StepRule
 from ...orders import ORDERS, load_plugin, read_plugin
 from ...published import CURVES
+from ...surgeon import MOST_PARAMS
 
 FACTORS = ("data", "split", "init", "batches")
 """What can be new in every run: the data, their split, the initial parameters, the mini-batches."""
@@ -213,5 +214,5 @@ def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
     model = SETTINGS[dataset].model()
     is_linear = len(model.sizes) == 2 and model.sizes[-1] == 1
     has = {"covariance": True, "iterates": True, "linear": is_linear, "adam": optimizer == "adam"}
-    has["w_star"] = is_linear and "synthetic" in dataset
+    has |= {"w_star": is_linear and "synthetic" in dataset, "small": model.n_params <= MOST_PARAMS}
     return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))
