@@ -23,7 +23,7 @@ from .models import MLP
 
 ENTRIES = 2**20  # numbers held for the objects that are taken at a time
 LARGEST = 4096  # parameters whose full matrix is still made: 128 MiB
-TOGETHER = 32  # vectors that the full Hessian is multiplied with in one go
+TOGETHER = 16  # vectors that the full Hessian is multiplied with in one go
 
 
 def mean_over_objects(part: Callable, X: NDArray, y: NDArray, numbers: int) -> NDArray:
@@ -77,9 +77,9 @@ def full_hessian(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray)
 def full_gauss_newton(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray) -> NDArray:
     """`eq:gauss-newton` G = 1/m sum_i J_i^T H_i J_i, J_i = dh_i/dw, H_i = d2l_i/dh_i^2.
 
-    The Hessian with the outputs in place of their linearisation: never negative, and exact for linear models. With
-    a root of H_i = R R^T it is one product of (R^T J) with itself, and R^T J is what back-propagation makes of the
-    columns of R.
+    The Hessian of a network that is straight in its parameters: never negative, and exact for linear models. With a
+    root R R^T = H_i it is the product of R^T J with itself, and R^T J is what back-propagation makes of the columns
+    of R.
 
     Shapes: w (..., p), X (..., m, n), y (..., m) -> (..., p, p). Source: Schraudolph 2002.
 
