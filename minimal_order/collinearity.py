@@ -1,0 +1,224 @@
+"""The collinearity diagnostic of Belsley, Kuh and Welsch: which columns of a design nearly depend on each other.
+
+>>> from minimal_order.collinearity import collinearity
+>>> x = [[1, 2.0, 3.1], [2, 1.0, 2.9], [3, 5.0, 8.1], [4, 2.5, 6.4], [5, 0.3, 5.4]]
+>>> collinearity(x, names=["a", "b", "a + b"]).condition_indices.round(2)
+array([ 1.  ,  3.08,  3.98, 57.67])
+
+The same formulas as in ``belsley``, on the singular values of the design, whose squares are the eigenvalues of
+X^T X: squaring X first would lose half of the digits.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .belsley import EQUAL, NULL, Decomposition, condition_index, group_starts, variance_proportion
+from .checks import check
+from .columns import Columns, columns_of, in_words
+
+INTERCEPT = "const"
+THRESHOLD = 0.5
+LIMIT = 30.0
+"""Belsley, Kuh and Welsch: a condition index above 30 is large, and so is a proportion above .5."""
+
+
+class Dependency(NamedTuple):
+    """A near dependency: its condition index, and the columns of whose coefficients it degrades the estimates."""
+
+    condition_index: float
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Collinearity:
+    """What ``collinearity`` found; it prints as a table.
+
+    Attributes
+    ----------
+    names : (p,) of the columns, the intercept first if there is one
+    condition_indices : (rows,) ascending from 1; infinite where columns depend exactly
+    multiplicity : (rows,) how many singular values a row stands for, mostly 1
+    proportions : (rows, p) of the variance of each coefficient; a column sums to 1
+    exact : the sets of columns that depend exactly, no set on another
+    """
+
+    names: tuple[str, ...]
+    condition_indices: NDArray
+    multiplicity: NDArray
+    proportions: NDArray
+    exact: tuple[tuple[str, ...], ...] = ()
+
+    def dependencies(self, threshold: float = THRESHOLD, limit: float = LIMIT) -> list[Dependency]:
+        """The rows that Belsley, Kuh and Welsch call degrading: a large index, and two large proportions or more.
+
+        Where several indices are large and of one size, a coefficient's variance may be spread over their rows,
+        each with less than the threshold: then add the rows up (``degraded_share``).
+        """
+        found = [Dependency(np.inf, names) for names in self.exact]
+        for index, row in zip(self.condition_indices, self.proportions, strict=True):
+            names = tuple(name for name, q in zip(self.names, row, strict=True) if q > threshold)
+            if limit < index < np.inf and len(names) >= 2:
+                found.insert(len(found) - len(self.exact), Dependency(float(index), names))
+        return found
+
+    def degraded_share(self, limit: float = LIMIT) -> NDArray:
+        """The share of the variance of each coefficient that comes from rows with an index above the limit, (p,)."""
+        return self.proportions[self.condition_indices > limit].sum(axis=0)
+
+    def table(
+        self, threshold: float = THRESHOLD, limit: float = LIMIT, digits: int = 3, fuzz: float = 0.0, width: int = 100
+    ) -> str:
+        """The table as text: large indices and proportions with an asterisk, and what they come to in words.
+
+        Parameters
+        ----------
+        threshold : a proportion above it is large
+        limit : a condition index above it is large
+        digits : decimal places
+        fuzz : smaller proportions are shown as a dot
+        width : columns that do not fit into it follow below
+        """
+        cells = self.cells(threshold, limit, digits, fuzz)
+        heads, columns = ["index", *self.names], list(zip(*cells, strict=True))
+        widths = [max(map(len, (head, *column))) + 2 for head, column in zip(heads, columns, strict=True)]
+        parts, shown = [], 1
+        while shown < len(heads):
+            block = [0, shown]
+            while block[-1] + 1 < len(heads) and sum(widths[j] for j in [*block, block[-1] + 1]) <= width:
+                block.append(block[-1] + 1)
+            shown = block[-1] + 1
+            lines = [[heads[j] + " " for j in block]] + [[columns[j][i] for j in block] for i in range(len(cells))]
+            padded = [[cell.rjust(widths[j]) for cell, j in zip(line, block, strict=True)] for line in lines]
+            parts.append("\n".join("".join(line).rstrip() for line in padded))
+        return "\n\n".join(parts) + "\n" + self.reading(threshold, limit)
+
+    def cells(self, threshold: float, limit: float, digits: int, fuzz: float) -> list[list[str]]:
+        """The rows of the table as text, the condition index first."""
+
+        def mark(text: str, large: bool) -> str:
+            return text + ("*" if large else " ")
+
+        rows = []
+        for index, n, row in zip(self.condition_indices, self.multiplicity, self.proportions, strict=True):
+            repeated = f"{n} x " if n > 1 else ""
+            rows.append([mark(f"{repeated}{index:.{digits}f}", index > limit)])
+            rows[-1] += [mark("." if q < fuzz else f"{q:.{digits}f}", q > threshold) for q in row]
+        return rows
+
+    def reading(self, threshold: float = THRESHOLD, limit: float = LIMIT) -> str:
+        """What the marks mean, and the dependencies in words."""
+        found = self.dependencies(threshold, limit)
+        lines = [f"* condition index above {limit:g}, proportion above {threshold:g}"]
+        for index, names in found:
+            how = f"index {index:.4g}" if np.isfinite(index) else "exactly"
+            lines.append(f"depend on each other ({how}): {in_words(names)}")
+        return "\n".join(lines if found else [*lines, "no dependency by these limits"])
+
+    def __repr__(self) -> str:
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        rows = [f"<tr><th>index</th>{''.join(f'<th>{html.escape(name)}</th>' for name in self.names)}</tr>"]
+        for row in self.cells(THRESHOLD, LIMIT, 3, 0.0):
+            marked = [f"<strong>{c}</strong>" if c.endswith("*") else c.rstrip() for c in row]
+            rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in marked)}</tr>")
+        return f"<table>{''.join(rows)}</table><p>{'<br>'.join(map(html.escape, self.reading().splitlines()))}</p>"
+
+
+def collinearity(
+    X: Any,
+    *,
+    intercept: bool = True,
+    center: bool = False,
+    scale: bool = True,
+    names: Sequence[str] | None = None,
+) -> Collinearity:
+    """`eq:collinearity` X D = U M V^T, eta_k = mu_max / mu_k, pi_kj = (v_jk^2 / mu_k^2) / sum_k (v_jk^2 / mu_k^2).
+
+    The variance of a least-squares coefficient is s^2 sum_k v_jk^2 / mu_k^2, so pi_kj is the share of it that comes
+    from the direction k of the design. D scales columns to unit length. Equal singular values are one row, and so
+    are those that are 0 (below max(m, p) eps mu_max): the columns which depend exactly have proportion 1 there.
+
+    Parameters
+    ----------
+    X : (m, n) array or data frame, without a column of ones
+    intercept : put a column of ones first; not where columns are centred, since it would become 0
+    center : take the mean away from every column. The authors advise against it: what depends on the intercept
+        cannot be seen any more
+    scale : bring columns to unit length; without it the result depends on the units
+    names : of the columns, if X has none of its own
+
+    Raises
+    ------
+    ValueError : no table of finite numbers, fewer than 2 rows; a column that is all 0, or constant where it is centred
+
+    Source: Belsley, Kuh, Welsch 1980, section 3.2. The arguments are those of R's ``colldiag``.
+    """
+    values, names = prepare(columns_of(X, names), intercept, center, scale)[:2]
+    mu, V = singular_values(values)
+    found = Decomposition(mu**2, V, group_starts(mu**2, EQUAL, rounding(mu)))
+    last = np.append(found.starts[1:], len(mu)) - 1
+    return Collinearity(
+        tuple(names),
+        np.sqrt(condition_index(found.values))[last][::-1],
+        np.diff(np.append(found.starts, len(mu)))[::-1],
+        variance_proportion(found)[:, ::-1].T,
+        tuple(tuple(names[j] for j in columns) for columns in exact_sets(V[:, mu == 0])),
+    )
+
+
+def exact_sets(N: NDArray) -> list[NDArray]:
+    """The columns that exact relations tie together, from a basis N (p, d) of the null space.
+
+    The projector N N^T, unlike the basis, is determined; it is 0 between columns that no relation connects.
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    projector = np.abs(N @ N.T)
+    tied = np.flatnonzero(projector.diagonal() > NULL)
+    n_sets, labels = connected_components(projector[np.ix_(tied, tied)] > np.sqrt(NULL), directed=False)
+    return [tied[labels == k] for k in range(n_sets)]
+
+
+class Prepared(NamedTuple):
+    """The columns as the diagnostic sees them, and by what each was divided."""
+
+    values: NDArray
+    names: tuple[str, ...]
+    lengths: NDArray
+
+
+def prepare(columns: Columns, intercept: bool, center: bool, scale: bool) -> Prepared:
+    """Centre, put in the intercept, scale: as asked."""
+    values, names = columns
+    if center:
+        constant = np.ptp(values, axis=0) == 0
+        check(not constant.any(), f"column {names[constant.argmax()]!r}", "constant", "one that varies, to be centred")
+        values = values - values.mean(axis=0)
+    elif intercept:
+        check(INTERCEPT not in names, "names", repr(INTERCEPT), "a name that the intercept doesn't have")
+        values, names = np.column_stack([np.ones(len(values)), values]), (INTERCEPT, *names)
+    largest = np.abs(values).max(axis=0)
+    check(bool(largest.all()), f"column {names[largest.argmin()]!r}", "all 0", "a number that isn't")
+    lengths = largest * np.linalg.norm(values / largest, axis=0)  # squares of what is very small would be 0
+    return Prepared(values / lengths, names, lengths) if scale else Prepared(values, names, np.ones(len(lengths)))
+
+
+def singular_values(X: NDArray) -> tuple[NDArray, NDArray]:
+    """All p singular values of X (m, p), ascending, those that are 0 but for rounding exactly 0; and V (p, p)."""
+    m, p = X.shape
+    _, mu, V_T = np.linalg.svd(np.linalg.qr(X, mode="r") if m > p else X)
+    mu = np.append(mu, np.zeros(p - len(mu)))
+    mu[mu <= max(m, p) * np.finfo(float).eps * mu[0]] = 0
+    return mu[::-1], V_T[::-1].T
+
+
+def rounding(mu: NDArray) -> NDArray:
+    """What rounding in float64 may have done to the square of each singular value, relative to it."""
+    with np.errstate(divide="ignore"):
+        return 2 * len(mu) * np.finfo(float).eps * mu.max() / mu
