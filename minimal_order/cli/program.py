@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import ordering
+from . import ordering, select
 from .parsing import Parser, fail, nearest
 
 
@@ -16,6 +16,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="command", required=True, parser_class=Parser)
 
     ordering.add_commands(commands)
+    select.add_commands(commands)
     return parser
 
 

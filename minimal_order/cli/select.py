@@ -1,0 +1,53 @@
+"""The command of the talk on selection."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .options import add_common, command
+from .parsing import names, numbers
+from .printing import print_paths
+
+
+def add_commands(commands: Any) -> None:
+    """Add it to the program."""
+    help = "optimise all parameters, then only some of them, then set some to 0"
+    sub = command(commands, "select", do_select, help)
+    sub.add_argument("dataset", metavar="DATASET", help="digits, mnist or boston")
+    sub.add_argument("--orders", type=names, metavar="A,B", help="orders by which parameters cease to be optimised")
+    sub.add_argument("--runs", type=int, help="independent runs (default 25; mnist 5)")
+    sub.add_argument("--levels", type=numbers, metavar="0,.5,1", help="shares not optimised and shares zeroed")
+    sub.add_argument("--eta0", type=int, help="steps before the parameters are ordered (default 100)")
+    sub.add_argument("--eta1", type=int, help="steps after (default 500)")
+    sub.add_argument("--batch-size", type=int, help="objects a step (default 64; mnist 512)")
+    sub.add_argument("--rate", type=float, help="step size")
+    sub.add_argument("--optimizer", help="sgd, momentum or adam (default)")
+    sub.add_argument("--per", help="from what a share is taken: network (default) or tensor")
+    sub.add_argument("--no-biases", dest="biases", action="store_false", default=None, help="leave the biases out")
+    sub.add_argument("--covariance", help="how to estimate it: batch (default) or running")
+    sub.add_argument("--keep", type=int, help="iterates that accumulated_gradient sums (default 5)")
+    sub.add_argument("--dtype", help="float32 (default) or float64")
+    add_common(sub, "results/select/DATASET")
+
+
+def do_select(arguments: argparse.Namespace) -> None:
+    """Run one selection experiment and print its table and where its files are."""
+    from ..experiments.select.config import QUICK, SelectConfig
+    from ..experiments.select.run import run_select
+    from ..reports.select import summary_table, write_select
+
+    given = {
+        name: getattr(arguments, name)
+        for name in ("orders", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per", "biases",
+                     "covariance", "keep", "dtype")
+        if getattr(arguments, name) is not None
+    }  # fmt: skip
+    config = SelectConfig(arguments.dataset, seed=arguments.seed, **((QUICK if arguments.quick else {}) | given))
+    name = config.dataset
+    out = arguments.out or Path("results/select") / name
+    for _, store, outcome in run_select({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
+        paths = write_select(name, store, outcome)
+        runs = f"{config.runs} run" + "s" * (config.runs > 1)
+        print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
+        print(summary_table(outcome))
+        print_paths(paths)

@@ -1,0 +1,1 @@
+"""Experiment ``select``: which parameters to optimise and which to keep."""

@@ -1,0 +1,203 @@
+"""The work of experiment ``select``: eta0 free steps, order, eta1 masked steps, prune.
+
+The unit is a part: a few runs and some of their branches, as replicas. What a part computes depends on the
+configuration and on what it holds, on nothing else. All branches of a run see the same batches.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dataset import Dataset
+from ...loop import Step, divergence_allowed
+from ...masks import by_score, freeze_mask, prune_mask
+from ...optim import map_state
+from ...orders import compute_order
+from ...selection import order_within
+from ...training import Training, evaluate, train
+from ...trajectories import convergence_time
+from ..freeze.branches import sound_runs
+from .config import CRITERIA, SelectConfig
+from .runs import data_of, generator, start_of
+
+FLOATS_AT_ONCE = 1_500_000
+"""Parameters of all replicas together: more would leave the cache, fewer would waste calls."""
+
+SNAPSHOTS = 60
+"""How many times the path of the parameters is recorded."""
+
+Branch = tuple[str, int]
+"""An order, and how many parameters are no longer optimised; "" where that is none or all, whatever the order."""
+
+
+def branch_of(config: SelectConfig, order: str, level: float) -> Branch:
+    """The branch that stands for an order at a level."""
+    k = config.k(level)
+    return ("" if k in (0, config.n_selectable) else order, k)
+
+
+def branches_of(config: SelectConfig) -> list[Branch]:
+    """The different continuations of a run; what the joint surface needs is among them."""
+    found = [branch_of(config, order, level) for order in config.orders for level in config.levels_of(order)]
+    return list(dict.fromkeys([branch_of(config, "", 0.0), *found]))
+
+
+@divergence_allowed()
+def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int, int]) -> dict[str, NDArray]:
+    """Everything the experiment needs of some branches of a few runs.
+
+    Returns
+    -------
+    A dictionary of arrays (runs, branches, ...): ``loss``, ``metric`` (..., 2) on train and test; ``diverged``,
+    the step or 0; ``joint`` (..., joint levels), the test metric with the smallest weights pruned; NaN at levels
+    that the surface has not. ``start`` (runs, 2), the metric after ``eta0``. And of the branch in which all are
+    optimised ``pruned/CRITERION`` (runs, prune levels).
+    """
+    branches = branches_of(config)[slice(*columns)]
+    data = data_of(config, runs)
+    before = common_steps(config, runs, data)
+    names = {name for name, _ in branches if name} or {config.orders[0]}
+    orders = {name: order_of(config, name, before, runs) for name in config.orders if name in names}
+    joint = {branch_of(config, order, level) for order in config.orders for level in config.joint_levels}
+    shape = (len(runs), len(branches))
+    out = {
+        "loss": np.full((*shape, 2), np.nan),
+        "metric": np.full((*shape, 2), np.nan),
+        "diverged": np.zeros(shape, int),
+        "joint": np.full((*shape, len(config.joint_levels)), np.nan),
+        "start": quality(config, before.w, data)[1],
+    }
+    for rows, some in pieces(len(runs), len(branches), config.model.n_params):
+        of_rows = data.run(rows) if data.X_train.ndim == 3 else data
+        alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[some]], axis=1)
+        after = train(
+            config.model,
+            of_rows,
+            np.repeat(before.w[rows, None], alpha.shape[1], axis=1),
+            steps=config.eta1,
+            rng=[generator(config, "batches after ordering", run) for run in runs[rows]],
+            rule=config.rule,
+            state=map_state(lambda a: a[rows], before.state),  # noqa: B023
+            batch_size=config.batch_size,
+            alpha=alpha.astype(config.dtype),
+        )
+        steps = after.diverged + before.steps * (after.diverged > 0)
+        out["diverged"][rows, some] = np.where(before.diverged[rows, None], before.diverged[rows, None], steps)
+        out["loss"][rows, some], out["metric"][rows, some] = quality(config, after.w, of_rows)
+        for i, branch in enumerate(branches[some]):
+            w = after.w[:, i]
+            if branch in joint:
+                out["joint"][rows, some.start + i] = pruned_metric(
+                    config, w, of_rows, runs[rows], "magnitude", config.joint_levels
+                )
+            if branch == ("", 0):
+                for criterion in CRITERIA:
+                    whole = out.setdefault(f"pruned/{criterion}", np.empty((len(runs), len(config.prune_levels))))
+                    whole[rows] = pruned_metric(config, w, of_rows, runs[rows], criterion, config.prune_levels)
+    at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
+    out["diverged"][at_the_end] = before.steps + config.eta1
+    return out
+
+
+def common_steps(config: SelectConfig, runs: tuple[int, ...], data: Dataset) -> Training:
+    """T^eta0 (w_0) of some runs, and what orders need of it."""
+    return train(
+        config.model,
+        data,
+        start_of(config, runs),
+        steps=config.eta0,
+        rng=[generator(config, "batches", run) for run in runs],
+        rule=config.rule,
+        batch_size=config.batch_size,
+        covariance=config.covariance,
+        keep=min(config.keep, config.eta0),
+    )
+
+
+def order_of(config: SelectConfig, name: str, training: Training, runs: tuple[int, ...]) -> NDArray:
+    """An order of every run, (runs, p), within the groups asked for; a run that has diverged gets 0 ... p-1."""
+    orders = np.tile(np.arange(config.model.n_params), (len(runs), 1))
+    for i in np.flatnonzero(sound_runs(training)):
+        orders[i] = compute_order(name, training.run(int(i)), generator(config, f"order {name}", runs[i]))
+    return order_within(orders, config.model.layout, config.per, config.biases)
+
+
+def pieces(n_runs: int, n_branches: int, n_params: int) -> Iterator[tuple[slice, slice]]:
+    """Cut runs x branches into pieces of so many replicas that their arrays stay in the cache."""
+    at_once = int(np.clip(FLOATS_AT_ONCE // n_params, 4, 128))
+    for column in range(0, n_branches, at_once):
+        columns = slice(column, min(column + at_once, n_branches))
+        height = max(1, at_once // (columns.stop - columns.start))
+        for row in range(0, n_runs, height):
+            yield slice(row, min(row + height, n_runs)), columns
+
+
+def mask_of(branch: Branch, orders: dict[str, NDArray], rows: slice) -> NDArray:
+    """The mask alpha (runs, p) of one branch."""
+    name, k = branch
+    any_order = next(iter(orders.values()))
+    return freeze_mask(orders[name][rows] if name else any_order[rows], k=k)
+
+
+def pruned_metric(
+    config: SelectConfig, w: NDArray, data: Dataset, runs: tuple[int, ...], criterion: str, levels: tuple[float, ...]
+) -> NDArray:
+    """The test metric of w (runs, p) with a share of the parameters set to 0, (runs, levels)."""
+    k, layout = np.array([config.k(level) for level in levels]), config.model.layout
+    found = np.full((len(runs), len(levels)), np.nan)
+    for i, run in enumerate(runs):
+        if not np.isfinite(w[i]).all():
+            continue  # the run has diverged
+        order = generator(config, "pruning", run).permutation(w.shape[1])
+        if criterion == "magnitude":
+            order = by_score(np.abs(w[i]))
+        beta = prune_mask(order_within(order, layout, config.per, config.biases), k=k)
+        own = data.run(i) if data.X_test.ndim == 3 else data
+        found[i] = metric(own, *evaluate(config.model, beta * w[i], own.X_test, own.y_test, own.task))
+    return found
+
+
+def metric(data: Dataset, loss: NDArray, accuracy: NDArray) -> NDArray:
+    """Root mean squared error in the target's units, or accuracy; y_scale () or (runs,), the others (runs, ...)."""
+    if data.task != "regression":
+        return accuracy
+    scale = np.asarray(data.y_scale, float)
+    return np.sqrt(loss) * scale.reshape(scale.shape + (1,) * (loss.ndim - 1))
+
+
+def quality(config: SelectConfig, w: NDArray, data: Dataset) -> tuple[NDArray, NDArray]:
+    """Loss and metric of w (runs, ..., p): (runs, ..., 2), train and test."""
+    parts = ((data.X_train, data.y_train), (data.X_test, data.y_test))
+    found = [evaluate(config.model, w, X, y, data.task) for X, y in parts]
+    losses, metrics = [loss for loss, _ in found], [metric(data, *each) for each in found]
+    return np.stack(losses, axis=-1), np.stack(metrics, axis=-1)
+
+
+# --- when each parameter has converged ------------------------------------------------------------------
+
+
+@divergence_allowed()
+def speed_part(config: SelectConfig, runs: tuple[int, ...]) -> dict[str, NDArray]:
+    """When each parameter converges with nothing frozen, twice from the same start, with other batches.
+
+    Returns
+    -------
+    ``converged`` (runs, 2, p), the step from which on a parameter stays near its end value, and ``moved``, whether
+    it ever moved: the weights of a pixel that is always black do not.
+    """
+    twins = tuple(run for run in runs for _ in (0, 1))
+    data, w = data_of(config, twins), start_of(config, twins)
+    rng = [generator(config, f"batches of twin {i % 2}", run) for i, run in enumerate(twins)]
+    steps = config.eta0 + config.eta1
+    every, path, times = max(1, steps // SNAPSHOTS), [w], [0]
+
+    def look(step: Step) -> None:
+        if step.t % every == 0 or step.t == steps:
+            path.append(step.w.copy())
+            times.append(step.t)
+
+    train(config.model, data, w, steps=steps, rng=rng, rule=config.rule, batch_size=config.batch_size, watch=look)
+    shape = (len(runs), 2, -1)
+    converged = convergence_time(np.stack(path), times).astype(np.int32)
+    return {"converged": converged.reshape(shape), "moved": (path[-1] != path[0]).reshape(shape)}

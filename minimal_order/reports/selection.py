@@ -1,0 +1,70 @@
+"""The report of the whole reproduction of the talk on selection."""
+
+from collections.abc import Mapping, Sequence
+
+from ..claims.ledger import Claim
+from ..claims.selection import interval
+from ..experiments.select.config import DEFAULT_ORDERS
+from ..experiments.select.oracle import PROBLEMS, OracleOutcome
+from ..experiments.select.outcome import SelectOutcome
+from .text import claims_text, mean_with_interval, table
+
+
+def oracle_text(outcome: OracleOutcome) -> str:
+    """How far each order is from the best of all pairs of masks."""
+    config = outcome.config
+    rows = []
+    for order, name in enumerate(DEFAULT_ORDERS):
+        cells = []
+        for problem in PROBLEMS:
+            gap, better = (
+                values[..., order].mean(axis=1) for values in (outcome.gap(problem), outcome.better[problem])
+            )
+            cells += [str(interval(100 * gap)), str(interval(100 * better))]
+        rows.append((name, *cells))
+    heads = [f"{problem}: {what}" for problem in PROBLEMS for what in ("loss above the best, %", "pairs better, %")]
+    head = (
+        "Every alpha with k ones of 9 parameters was trained, and every beta with l ones tried on each. Beside the "
+        "best of these pairs stands alpha from an order with beta from the magnitude: by how much its loss on the "
+        "training part is above the best pair's, and the share of all pairs that are better. Mean over k in "
+        f"{config.ks} and l in {config.ls}, with 95 % intervals over {config.runs} runs. "
+        "*boston*: rooms and share of poor alone, a network 2-2-1; *synthetic3*: 9 features, linear."
+    )
+    return f"{head}\n\n{table(('order', *heads), rows)}"
+
+
+def selection_report(
+    command: str, outcomes: Mapping[str, SelectOutcome], oracle: OracleOutcome, claims: Sequence[Claim]
+) -> str:
+    """The verdicts, then where to find what, then the evidence."""
+    fewest = min(outcome.config.runs for outcome in outcomes.values())
+    few = f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 5 else ""
+    folders = [
+        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
+         ", ".join(o.config.vary), mean_with_interval(o.start[:, 1]), mean_with_interval(o.end_metric[:, 0, 1]))
+        for name, o in outcomes.items()
+    ]  # fmt: skip
+    heads = (
+        "folder",
+        "model",
+        "eta0",
+        "eta1",
+        "runs",
+        "new in every run",
+        "test at eta0",
+        "test at the end, all optimised",
+    )
+    parts = [
+        "# Which parameters to optimise: a reproduction",
+        f"Made by `{command}`.",
+        "## Verdicts",
+        few,
+        table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
+        "## Experiments",
+        table(heads, folders),
+        "## How far from the best",
+        oracle_text(oracle),
+        "## Evidence",
+        claims_text(claims),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
