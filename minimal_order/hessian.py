@@ -23,7 +23,7 @@ from .models import MLP
 
 ENTRIES = 2**20  # numbers held for the objects that are taken at a time
 LARGEST = 4096  # parameters whose full matrix is still made: 128 MiB
-TOGETHER = 16  # vectors that the full Hessian is multiplied with in one go
+TAPE = 8  # times the numbers of a layer that autograd keeps for a second derivative, about
 
 
 def mean_over_objects(part: Callable, X: NDArray, y: NDArray, numbers: int) -> NDArray:
@@ -49,7 +49,7 @@ def hessian_vector_product(model: MLP, loss: Callable, w: NDArray, X: NDArray, y
         gradient = grad(lambda w: anp.sum(loss(model.outputs(w, X), y)))
         return grad(lambda w: anp.sum(gradient(w) * v))(w)
 
-    return mean_over_objects(part, X, y, max(model.sizes[1:]) * int(np.prod(shape[:-1])))
+    return mean_over_objects(part, X, y, TAPE * max(model.sizes[1:]) * int(np.prod(shape[:-1])))
 
 
 def check_size(model: MLP) -> None:
@@ -67,9 +67,11 @@ def full_hessian(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray)
     ValueError : for more than ``LARGEST`` parameters.
     """
     check_size(model)
+    replicas = int(np.prod(np.broadcast_shapes(w.shape[:-1], X.shape[:-2])))
+    together = max(1, ENTRIES // (TAPE * max(model.sizes[1:]) * replicas * min(X.shape[-2], 256)))
     X, y = (X[..., None, :, :], y[..., None, :]) if X.ndim > 2 else (X, y)  # an axis for the vectors
     unit = np.eye(model.n_params, dtype=w.dtype)
-    blocks = [unit[start : start + TOGETHER] for start in range(0, model.n_params, TOGETHER)]
+    blocks = (unit[start : start + together] for start in range(0, model.n_params, together))
     columns = [hessian_vector_product(model, loss, w[..., None, :], X, y, v) for v in blocks]
     return np.concatenate(columns, axis=-2)
 
