@@ -36,8 +36,10 @@ def covariance_update(C: NDArray, g_first: NDArray, g: NDArray, t: int) -> NDArr
     check(t >= 1, "t", t, "a step number, 1 or more")
     kappa = 1 / int(t)  # a number of NumPy's would promote float32
     d = g_first - g
-    square = d * d if C.ndim == d.ndim else d[..., :, None] * d[..., None, :]
-    return (1 - kappa) * C + kappa * square
+    square = np.multiply(d, d, out=d) if C.ndim == d.ndim else d[..., :, None] * d[..., None, :]
+    square *= kappa
+    square += (1 - kappa) * C
+    return square
 
 
 # fmt: off

@@ -27,6 +27,11 @@ class Backprop(NamedTuple):
     inputs: list[NDArray]  # a of layer 1, 2, ...        (..., d, S)
     deltas: list[NDArray]  # dl/dz of layer 1, 2, ...    (..., h, S)
 
+    def replicas(self, which: slice) -> "Backprop":
+        """Some of the replicas on the first axis, each with objects of its own."""
+        inputs, deltas = ([a[which] for a in arrays] for arrays in (self.inputs, self.deltas))
+        return Backprop(self.layout, self.loss[which], inputs, deltas)
+
 
 def backprop(
     model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray, perturb: Callable | None = None

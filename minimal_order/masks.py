@@ -186,4 +186,6 @@ def live_order(order: ArrayLike, live: ArrayLike | None) -> NDArray[np.intp]:
     -------
     (..., n_live) permutations of 0 ... n_live-1
     """
+    if live is None:
+        return np.asarray(order)
     return by_score(only_live(rank_of(order), live))

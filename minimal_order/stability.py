@@ -48,10 +48,12 @@ def mask_correlation(alpha: ArrayLike, live: ArrayLike | None = None) -> NDArray
     -------
     (..., r, r), symmetric; NaN where a run freezes all or none, which leaves its correlation undefined
     """
-    alpha = np.moveaxis(only_live(alpha, live), 0, -2).astype(float)  # (..., r, p)
-    f = alpha.mean(axis=-1)
+    alpha = np.moveaxis(only_live(alpha, live), 0, -2)  # (..., r, p)
+    p = alpha.shape[-1]
+    ones = alpha.astype(np.float32 if p < 2**24 else float)  # counts up to 2^24 are exact in float32
+    both = (ones @ np.swapaxes(ones, -1, -2)).astype(float) / p
+    f = np.diagonal(both, axis1=-2, axis2=-1)
     std = np.sqrt(f * (1 - f))
-    both = alpha @ np.swapaxes(alpha, -1, -2) / alpha.shape[-1]
     return _divide(both - f[..., :, None] * f[..., None, :], std[..., :, None] * std[..., None, :])
 
 

@@ -105,7 +105,8 @@ def test_frozen_keeps_its_bits_and_the_rest_moves(monkeypatch):
     part = freeze_part(config, 40, RUNS)
     (w_end,) = [result.w for w, options, result in calls if options.get("alpha") is not None]
     w_t0 = part["w/init,batches"]
-    for b, (order, k) in enumerate(branches_of(config)):
+    assert w_end.shape[1] == len(branches_of(config)) - 1  # with everything frozen there is nothing to train
+    for b, (order, k) in enumerate(branches_of(config)[:-1]):
         for i in range(3):
             rank = part[f"rank/init,batches/{order or 'random'}"][i]
             assert w_end[i, b][rank <= k].tobytes() == w_t0[i][rank <= k].tobytes()
@@ -116,12 +117,11 @@ def test_level_1_leaves_everything_as_at_t0_and_level_0_is_ordinary_training(mon
     config = tiny()
     calls = recorded(monkeypatch)
     part = freeze_part(config, 40, RUNS)
-    assert branches_of(config)[:2] == [("", 0), ("", 200)]
+    assert branches_of(config)[0] == ("", 0) and branches_of(config)[-1] == ("", 200)
     assert len(branches_of(config)) == 2 + len(config.orders)
     w_end = calls[1][2].w
-    assert w_end[:, 1].tobytes() == part["w/init,batches"].tobytes()
-    np.testing.assert_allclose(part["loss"][:, 1], part["start_loss"], rtol=1e-12)
-    np.testing.assert_allclose(part["metric"][:, 1], part["start_metric"], rtol=1e-12)
+    np.testing.assert_array_equal(part["loss"][:, -1], part["start_loss"])
+    np.testing.assert_array_equal(part["metric"][:, -1], part["start_metric"])
     before = first_phase(config)
     rng = [generator(config, "batches after freezing", run, config.vary) for run in RUNS]
     free = train(config.model, before.data, before.w, steps=30, rng=rng, rule=config.rule, state=before.state)
@@ -308,6 +308,7 @@ def test_conditions_under_which_runs_are_compared(monkeypatch):
         assert one != other
         np.testing.assert_array_equal(part[f"w/{name}"], training.w[[a, b]])
         assert part[f"rank/{name}/random"].shape == (2, 301)
+    assert list(conditions_of(tiny(vary=("data", "init", "batches")))) == ["data,init,batches"]
     assert list(conditions_of(tiny(vary=("batches",)))) == ["batches", "init,batches"]
     assert list(conditions_of(tiny(vary=("init", "batches")))) == ["init,batches", "batches"]
 

@@ -39,7 +39,7 @@ def alpha(outcome: Outcome) -> Picture | None:
     and (d) at random. Each column is the vector alpha_hat(k) of a level.
     """
     pair, p, layout = words.pair(outcome), outcome.config.model.n_params, outcome.config.model.layout
-    n_runs = len(outcome.comparisons[PANELS][pair[0]])
+    n_runs = len(outcome.comparisons[outcome.panels][pair[0]])
     if n_runs == 0:
         return None
     start = some_parameters(outcome.live)
@@ -47,7 +47,7 @@ def alpha(outcome: Outcome) -> Picture | None:
     deep = len(layout.blocks) > 1
     caption = (
         f"A column is the vector $\\hat\\alpha(k)$ of one level: the mean of the masks of "
-        f"{words.runs(n_runs)} with the same data and new {words.factors(PANELS)}, t0 = {outcome.t0}. "
+        f"{words.runs(n_runs)} with new {words.factors(outcome.panels)}, t0 = {outcome.t0}. "
         f"If runs do not agree it is flat: 1 less the share frozen. {'w lists W1 unit by unit. ' * deep}"
         f"(c), (d): parameters {start} to {stop - 1}, {layout.name(start)} to {layout.name(stop - 1)}."
     )

@@ -8,7 +8,7 @@ from ..experiments.freeze.config import FreezeConfig
 from ..experiments.freeze.outcome import PANELS, SPLITS, Outcome
 from ..experiments.freeze.pilot import PILOT_LIMIT
 from ..experiments.freeze.runs import dataset_of
-from ..masks import freeze_mask
+from ..masks import by_score, freeze_mask
 from ..published import CURVES, STABILITY
 from ..stability import mask_correlation, pair_mean, stability
 from ..synthetic import sigmoid
@@ -135,7 +135,7 @@ def published_stability_text(outcome: Outcome) -> str:
     if published is None or len(rank) < 2:
         return ""
     levels = np.arange(1, 10) / 10
-    alpha = freeze_mask(np.argsort(rank, axis=-1), levels)
+    alpha = freeze_mask(by_score(rank), levels)
     rows = [
         ("s(k)", f"ours, {len(rank)} runs", *(f"{x:.2f}" for x in stability(alpha))),
         ("s(k)", f"published, {published.runs} runs", *(f"{x:.2f}" for x in published.s)),

@@ -24,12 +24,12 @@ from .watching import Estimates, ParameterPath
 def branches_of(config: FreezeConfig, orders: Iterable[str] = ()) -> list[tuple[str, int]]:
     """The different continuations of a run, as (order, k): k = 0 and k = p are one for all orders, named "".
 
-    ``orders`` are those of the configuration unless others are given.
+    ``orders`` are those of the configuration unless others are given. The one with everything frozen comes last.
     """
-    ks = n_frozen(np.asarray(config.levels), config.model.n_params)
-    ends = [("", int(k)) for k in np.unique(ks) if k in (0, config.model.n_params)]
-    inner = [int(k) for k in np.unique(ks) if 0 < k < config.model.n_params]
-    return ends + [(order, k) for order in (orders or config.orders) for k in inner]
+    p = config.model.n_params
+    ks = [int(k) for k in np.unique(n_frozen(np.asarray(config.levels), p))]
+    inner = [(order, k) for order in (orders or config.orders) for k in ks if 0 < k < p]
+    return [("", 0)] * (0 in ks) + inner + [("", p)] * (p in ks)
 
 
 @divergence_allowed()
@@ -78,7 +78,6 @@ def freeze_part(config: FreezeConfig, t0: int, runs: tuple[int, ...]) -> dict[st
         if i == 0:  # as in the experiment
             out["live"] = sound & (np.asarray(training.C) > 0)
             out |= estimates.agreement(training)
-            out["start_loss"], out["start_metric"] = quality(config, training.w, training.data)
             out |= continue_branches(config, training, orders, runs, path)
             out["diverged"] = np.where(sound | (out["diverged"] > 0), out["diverged"], t0)
             out["converged"] = path.convergence_time()
@@ -119,15 +118,18 @@ def continue_branches(
 ) -> dict[str, NDArray]:
     """Train every branch t1 steps on with its parameters frozen; all branches of a run see the same batches."""
     branches = branches_of(config, orders)
-    shape = (len(runs), len(branches))
-    out = {
-        "loss": np.full((*shape, 2), np.nan),
-        "metric": np.full((*shape, 2), np.nan),
-        "diverged": np.zeros(shape, int),
+    loss, metric = quality(config, training.w, training.data)
+    out = {  # until it is trained every branch is where it starts; with everything frozen it stays there
+        "start_loss": loss,
+        "start_metric": metric,
+        "loss": np.tile(loss[:, None], (1, len(branches), 1)),
+        "metric": np.tile(metric[:, None], (1, len(branches), 1)),
+        "diverged": np.tile(training.diverged[:, None], len(branches)),
     }
+    n_moving = sum(k < config.model.n_params for _, k in branches)
     if path is not None:
         path.passed = training.steps
-    for rows, columns in pieces(len(runs), len(branches), config.model.n_params):
+    for rows, columns in pieces(len(runs), n_moving, config.model.n_params):
         alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[columns]], axis=1)
         own_data = training.data.X_train.ndim == 3
         data = training.data.run(rows) if own_data else training.data

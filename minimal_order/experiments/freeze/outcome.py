@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...alignment import aligned, aligned_index, match_units
 from ...estimates import Estimate
-from ...masks import alpha_hat, freeze_mask, live_order, n_frozen
+from ...masks import alpha_hat, by_score, freeze_mask, live_order, n_frozen, rank_of
 from ...stability import jackknife_interval, kendall, mask_correlation, spearman, stability
 from .branches import branches_of
 from .config import NEW_INIT, FreezeConfig, short
@@ -124,6 +124,11 @@ class Outcome:
         """The condition under which the losses were measured."""
         return ",".join(self.config.vary)
 
+    @property
+    def panels(self) -> str:
+        """The condition of the panels of alpha_hat: the published one, but where the data are new in every run."""
+        return PANELS if PANELS in self.rank else self.main
+
     @cached_property
     def comparisons(self) -> dict[str, dict[str, NDArray]]:
         """The ranks (runs, p) to compare between runs, by condition and order; runs that diverged are left out.
@@ -141,10 +146,10 @@ class Outcome:
                 sets[ALIGNED] = {order: aligned(rank[usable], index) for order, rank in ranks.items()}
         return sets
 
-    def alpha_hat(self, order: str, condition: str = PANELS) -> NDArray:
-        """Mean over runs of the masks alpha(k), (levels, p)."""
-        rank = self.comparisons[condition][order]
-        return alpha_hat(freeze_mask(np.argsort(rank, axis=-1), np.array(self.config.levels)))
+    def alpha_hat(self, order: str, condition: str = "") -> NDArray:
+        """Mean over runs of the masks alpha(k), (levels, p); the condition of the panels unless one is given."""
+        rank = self.comparisons[condition or self.panels][order]
+        return alpha_hat(freeze_mask(by_score(rank), np.array(self.config.levels)))
 
 
 class Agreement(NamedTuple):
@@ -169,13 +174,14 @@ def agreements(outcome: Outcome) -> Iterator[Agreement]:
             if len(rank) < 3:
                 continue
             for name, live in everything.items():
-                alpha = freeze_mask(live_order(np.argsort(rank, axis=-1), live), levels)
+                leaving = live_order(by_score(rank), live)
+                alpha, among = freeze_mask(leaving, levels), rank_of(leaving)
                 yield Agreement(
                     condition,
                     name,
                     order,
-                    kendall=jackknife_interval(kendall(rank, live)),
-                    spearman=jackknife_interval(spearman(rank, live)),
+                    kendall=jackknife_interval(kendall(among)),
+                    spearman=jackknife_interval(spearman(among)),
                     levels=levels,
                     s=stability(alpha),
                     rho=jackknife_interval(mask_correlation(alpha)),

@@ -29,8 +29,12 @@ def parts_of(config: FreezeConfig) -> list[tuple[int, ...]]:
 
 
 def conditions_of(config: FreezeConfig) -> dict[str, tuple[str, ...]]:
-    """What is new in every run where orders are compared: as in the experiment, first, then less and less."""
-    return {",".join(vary): vary for vary in (tuple(config.vary), NEW_INIT, ("batches",))}
+    """What is new in every run where orders are compared: as in the experiment, first, then less and less.
+
+    Where the data are new in every run, that alone: orders on the same data are another experiment's.
+    """
+    conditions = (config.vary,) if "data" in config.vary else (config.vary, NEW_INIT, ("batches",))
+    return {",".join(vary): vary for vary in conditions}
 
 
 class Group(NamedTuple):

@@ -49,14 +49,15 @@ class Estimates:
 
     def __call__(self, step: Step) -> None:
         """Look at one step."""
-        first = first_gradient(step.back)
+        back, g = step.back.replicas(slice(self.n_runs)), step.g[: self.n_runs]
+        first = first_gradient(back)
         late = step.t - self.late_from + 1
         if step.t == 1:
-            self.C = {name: np.zeros_like(step.w) for name in self.C}
-        self.C["running"] = covariance_update(self.C["running"], first, step.g, step.t)
+            self.C = {name: np.zeros_like(g) for name in self.C}
+        self.C["running"] = covariance_update(self.C["running"], first, g, step.t)
         if late >= 1:
-            self.C["running, late half"] = covariance_update(self.C["running, late half"], first, step.g, late)
-        self.C["batch"] += (batch_covariance(step.back) - self.C["batch"]) / step.t
+            self.C["running, late half"] = covariance_update(self.C["running, late half"], first, g, late)
+        self.C["batch"] += (batch_covariance(back) - self.C["batch"]) / step.t
 
     def agreement(self, training: Training) -> dict[str, NDArray]:
         """Spearman correlation with the exact diag C at t0, and the median of its ratio to that: (runs, 2)."""
@@ -65,7 +66,7 @@ class Estimates:
         out = {}
         for name, C in self.C.items():
             rows = []
-            for estimate, true in zip(C[: self.n_runs], exact, strict=True):
+            for estimate, true in zip(C, exact, strict=True):
                 live = true > 0
                 if not np.isfinite([estimate, true]).all() or live.sum() < 2:
                     rows.append([np.nan, np.nan])  # the run has diverged

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...estimates import Estimate, leave_one_out_interval
-from ...masks import freeze_mask
+from ...masks import by_score, freeze_mask
 from ...published import CURVES, LEVELS
 from ...stability import stability
 from ..freeze.outcome import SPLITS
@@ -130,7 +130,7 @@ class SettingsOutcome:
         rank = self.parts[setting][f"rank/{order}"][self.finite(setting, order)]
         if len(rank) < 2:
             return np.full(len(INNER), np.nan)
-        return stability(freeze_mask(np.argsort(rank, axis=-1), INNER))
+        return stability(freeze_mask(by_score(rank), INNER))
 
     def curve(self, order: str, split: str) -> NDArray:
         """Mean loss at the published levels in the setting ``CURVE``, (11,)."""
