@@ -68,7 +68,7 @@ def full_hessian(model: MLP, loss: Callable, w: NDArray, X: NDArray, y: NDArray)
     """
     check_size(model)
     replicas = int(np.prod(np.broadcast_shapes(w.shape[:-1], X.shape[:-2])))
-    together = max(1, ENTRIES // (TAPE * max(model.sizes[1:]) * replicas * min(X.shape[-2], 256)))
+    together = max(1, ENTRIES // (TAPE * max(model.sizes[1:]) * replicas * max(1, min(X.shape[-2], 256))))
     X, y = (X[..., None, :, :], y[..., None, :]) if X.ndim > 2 else (X, y)  # an axis for the vectors
     unit = np.eye(model.n_params, dtype=w.dtype)
     blocks = (unit[start : start + together] for start in range(0, model.n_params, together))
