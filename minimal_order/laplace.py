@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from .belsley import NULL
 from .checks import check, check_finite
 from .hessian import full_gauss_newton
-from .losses import LOSSES, mean_loss
+from .losses import LOSSES, mean_loss, squared_error
 from .models import MLP
-from .training import Training
 
 
 def laplace_covariance(
@@ -50,26 +49,25 @@ def laplace_covariance(
     Source: MacKay 1992.
     """
     check(0 <= prior_precision < np.inf, "prior_precision", prior_precision, "0 or more")
-    w, X, loss = np.asarray(w, float), np.asarray(X, float), LOSSES[task]
+    w, X = np.asarray(w, float), np.asarray(X, float)
     weight = np.asarray(1.0)
     if task == "regression":
-        s2 = np.asarray(mean_loss(loss(model.outputs(w, X), y)) if noise_variance is None else noise_variance, float)
+        s2 = np.asarray(residual_variance(model, w, X, y) if noise_variance is None else noise_variance, float)
         expected = "above 0; a network that fits the data exactly doesn't show how noisy they are: give it"
         check(bool((s2 > 0).all()), "noise_variance", s2.min(), expected)
         weight = 1 / (2 * s2)
-    G = full_gauss_newton(model, loss, w, X, y)
+    G = full_gauss_newton(model, LOSSES[task], w, X, y)
     precision = weight[..., None, None] * X.shape[-2] * G + prior_precision * np.eye(w.shape[-1])
     least = np.linalg.eigvalsh(precision)
-    bounded = bool((least[..., 0] > NULL * least[..., -1]).all())
+    bounded = bool((least[..., 0] > w.shape[-1] * np.finfo(float).eps * least[..., -1]).all())
     check(bounded, "prior_precision", prior_precision, "more: the data leave some direction free")
     A = np.linalg.inv(precision)
     return (A + np.swapaxes(A, -1, -2)) / 2
 
 
-def covariance_of(run: Training, prior_precision: float = 1.0, noise_variance: float | None = None) -> NDArray:
-    """`laplace_covariance` at the end of a training, from its training part, (..., p, p)."""
-    data = run.data
-    return laplace_covariance(run.model, run.w, data.X_train, data.y_train, data.task, prior_precision, noise_variance)
+def residual_variance(model: MLP, w: NDArray, X: NDArray, y: NDArray) -> NDArray:
+    """The mean squared residual of a regression, w (..., p) -> (...)."""
+    return mean_loss(squared_error(model.outputs(w, X), y))
 
 
 def sample_covariance(samples: ArrayLike) -> NDArray:

@@ -7,7 +7,7 @@ from small import small_dataset, small_model
 import minimal_order as mo
 from minimal_order.elimination import condition, eliminate
 from minimal_order.hessian import full_hessian
-from minimal_order.laplace import conditional_mean, covariance_of, laplace_covariance, sample_covariance
+from minimal_order.laplace import conditional_mean, laplace_covariance, sample_covariance
 from minimal_order.losses import cross_entropy, logistic
 from minimal_order.surgeon import obs_update
 
@@ -53,19 +53,31 @@ def test_it_is_the_covariance_of_the_estimate_over_samples():
     assert abs(sample_covariance(w) / A - 1)[np.eye(4, dtype=bool)].max() < 4 * np.sqrt(2 / 40_000)
 
 
-def test_replicas_and_trainings():
-    """eq:laplace-covariance of several runs at once, in float32 and from a training"""
-    data = small_dataset("regression")
+def test_several_runs_at_once():
+    """eq:laplace-covariance of replicas, in float32"""
+    data = small_dataset("regression", runs=(3,)).astype(np.float32)
     model = small_model("regression")
     w = model.init(np.random.default_rng(0), (3,)).astype(np.float32)
-    rngs = [np.random.default_rng(i) for i in range(3)]
-    run = mo.train(model, data.astype(np.float32), w, steps=30, rng=rngs, batch_size=8)
-    together = covariance_of(run)
+    together = laplace_covariance(model, w, data.X_train, data.y_train, "regression")
     assert together.shape == (3, model.n_params, model.n_params) and together.dtype == np.float64
     for i in range(3):
-        np.testing.assert_allclose(together[i], covariance_of(run.run(i)), rtol=1e-8, atol=1e-10)
-        assert np.linalg.eigvalsh(together[i])[0] > 0
-        assert sorted(eliminate(together[i]).order) == list(range(model.n_params))
+        alone = laplace_covariance(model, w[i], data.X_train[i], data.y_train[i], "regression")
+        np.testing.assert_allclose(together[i], alone, rtol=1e-8, atol=1e-10)
+        assert np.linalg.eigvalsh(alone)[0] > 0
+
+
+@pytest.mark.parametrize("removal", ["marginalise", "condition"])
+def test_the_orders_of_the_table(removal):
+    """eq:belsley-elimination of the covariance with the prior and the noise of the run"""
+    data, model = small_dataset("regression"), small_model("regression")
+    run = mo.train(
+        model, data, model.init(np.random.default_rng(0)), steps=30, rng=np.random.default_rng(1), batch_size=8
+    )
+    s2 = np.mean((data.y_train - model.outputs(run.w, data.X_train)[0]) ** 2)
+    A = laplace_covariance(model, run.w, data.X_train, data.y_train, "regression", 1 / np.mean(run.w**2), s2)
+    name = {"marginalise": "belsley", "condition": "belsley_conditional"}[removal]
+    found = mo.compute_order(name, run, np.random.default_rng(0))
+    assert found.tolist() == eliminate(A, removal=removal).order.tolist()
 
 
 def test_what_cannot_be_had_is_refused():

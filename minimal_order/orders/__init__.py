@@ -1,7 +1,7 @@
 """The orders: one table, and the functions that stand in it, by what they look at."""
 
 from ..masks import by_score
-from . import chance, curvature, gradients, weights  # each enters its rows, in this order
+from . import chance, curvature, dependence, gradients, weights  # each enters its rows, in this order
 from .table import NEEDS, ORDERS, Order, compute_order, load_plugin, order, read_plugin
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "chance",
     "compute_order",
     "curvature",
+    "dependence",
     "gradients",
     "load_plugin",
     "order",
