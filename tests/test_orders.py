@@ -90,7 +90,16 @@ def test_every_order_is_the_same_in_other_units(name, scale):
 
 
 def test_experiments_take_the_orders_of_the_paper_and_the_talks():
-    later = {"exact_covariance", "second_moment", "taylor", "obd", "obd_gauss_newton", "obs", *BY_FEATURES}
+    later = {
+        "exact_covariance",
+        "second_moment",
+        "taylor",
+        "obd",
+        "obd_gauss_newton",
+        "obs",
+        *BY_FEATURES,
+        "variational",
+    }
     assert {name for name in BUILT_IN if not ORDERS[name].default} == later
     assert set(BUILT_IN) - later == {
         "random", "gradient_covariance", "accumulated_gradient", "full_gradient", "preconditioned_gradient",

@@ -1,7 +1,7 @@
 """The orders: one table, and the functions that stand in it, by what they look at."""
 
 from ..masks import by_score
-from . import chance, curvature, dependence, gradients, weights  # each enters its rows, in this order
+from . import chance, curvature, dependence, gradients, variational, weights  # each enters its rows, in this order
 from .table import NEEDS, ORDERS, Order, compute_order, load_plugin, order, read_plugin
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "load_plugin",
     "order",
     "read_plugin",
+    "variational",
     "weights",
 ]
