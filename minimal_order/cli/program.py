@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import ordering, select
+from . import belsley, ordering, select
 from .parsing import Parser, fail, nearest
 
 
@@ -17,6 +17,7 @@ def build_parser() -> Parser:
 
     ordering.add_commands(commands)
     select.add_commands(commands)
+    belsley.add_commands(commands)
     return parser
 
 

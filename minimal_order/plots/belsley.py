@@ -1,0 +1,104 @@
+"""Figures of Belsley's method: proportions as a heat-map, and the talk's illustration."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+
+from ..belsley import condition_index, variance_proportion
+from ..collinearity import LIMIT, THRESHOLD, Collinearity
+from ..experiments.belsley_toy.outcome import NAMES, Toy
+from .style import BLACK, BLUE, GREEN, GREY, LINES, ORANGE, PURPLE, SMALL, VERMILION, WIDE, Picture, new_figure, styled
+
+READABLE = 14
+"""The most rows or columns whose cells hold their number."""
+
+
+@styled
+def draw_collinearity(found: Collinearity, threshold: float = THRESHOLD, limit: float = LIMIT) -> Picture:
+    """Draw the proportions, a row a condition index; large ones are bold."""
+    n_rows, n_columns = found.proportions.shape
+    caption = (
+        f"Share of the variance of each coefficient; bold: above {threshold:g}, and condition indices above {limit:g}. "
+        "Columns sum to 1."
+    )
+    width, height = max(WIDE, 1.5 + 0.24 * n_columns), 1.6 + 0.27 * n_rows
+    figure = new_figure(width, height, title="Variance-decomposition proportions", caption=caption)
+    axes = figure.subplots()
+    image = heat_map(axes, found.proportions, threshold)
+    axes.set_xticks(range(n_columns), found.names, rotation=90 if n_columns > READABLE else 0)
+    axes.set_yticks(range(n_rows), index_labels(found.condition_indices, found.multiplicity))
+    for label, index in zip(axes.get_yticklabels(), found.condition_indices, strict=True):
+        label.set_fontweight("bold" if index > limit else "normal")
+    axes.set_ylabel("condition index")
+    figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
+    return figure
+
+
+def index_labels(indices: NDArray, multiplicity: NDArray) -> list[str]:
+    """Condition indices as labels: 9.142, 43 280, 3 × ∞."""
+    labels = []
+    for index, n in zip(indices, multiplicity, strict=True):
+        number = "∞" if np.isinf(index) else f"{float(f'{index:.4g}'):,.10g}".replace(",", " ")
+        labels.append(f"{n} × {number}" if n > 1 else number)
+    return labels
+
+
+def heat_map(axes: Axes, q: NDArray, threshold: float) -> AxesImage:
+    """Draw numbers in [0, 1] as shades of one colour, with the numbers where there is room."""
+    image = axes.imshow(q, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    if max(q.shape) <= READABLE:
+        for (i, j), value in np.ndenumerate(q):
+            weight, color = ("bold" if value > threshold else "normal"), ("white" if value > 0.6 else BLACK)
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=SMALL, color=color, weight=weight)
+    return image
+
+
+@styled
+def draw_toy(toy: Toy) -> Picture:
+    """Draw the six parameters, their joint proportions, and in which order they leave."""
+    found = toy.found["correlation"]
+    caption = (
+        f"(a) over {len(toy.x)} values of x. (b) of the correlation matrix; the three eigenvalues that are 0 are one "
+        "group. (c) scale, and what is left after a removal; blue: removed while an exact relation was left."
+    )
+    title = "Belsley's method on the talk's illustration"
+    figure = new_figure(height=6.2, title=title, caption=caption)
+    grid = figure.add_gridspec(3, 1, height_ratios=(1.3, 1, 1))
+    a, b, c = (figure.add_subplot(grid[row]) for row in range(3))
+    colors = (BLUE, VERMILION, ORANGE, GREEN, PURPLE, GREY)
+    for i, (name, color) in enumerate(zip(NAMES, colors, strict=True)):
+        a.plot(toy.x, toy.w[:, i], color=color, linestyle=LINES[i % 2 * (i < 4)], label=name)
+    a.set_ylim(-1.6, 6)
+    a.set_xlim(0, toy.x[-1])
+    a.set_xlabel("x")
+    a.set_title("(a) six parameters")
+    a.legend(ncols=6, loc="upper right", columnspacing=1, handlelength=1.8)
+    heat_map(b, variance_proportion(found).T, THRESHOLD)
+    sizes = np.diff([*found.starts, len(NAMES)])
+    labels = index_labels(condition_index(found.values)[found.starts], sizes)
+    b.set_yticks(range(len(labels)), labels)
+    b.set_xticks(range(len(NAMES)), NAMES)
+    b.set_ylabel("condition index")
+    b.set_title("(b) variance proportions")
+    draw_places(c, toy)
+    c.set_title("(c) which leaves when")
+    return figure
+
+
+def draw_places(axes: Axes, toy: Toy) -> None:
+    """Draw the place of each parameter in the order of every elimination."""
+    ways = list(toy.eliminations)
+    place, exact = np.zeros((2, len(ways), len(NAMES)))
+    for row, steps in enumerate(toy.eliminations.values()):
+        place[row, steps.order] = np.arange(1, len(NAMES) + 1)
+        exact[row, steps.order] = np.isinf(steps.condition_index)
+    axes.imshow(0.25 * exact, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    for (i, j), number in np.ndenumerate(place):
+        axes.text(j, i, f"{number:.0f}", ha="center", va="center", fontsize=SMALL)
+    axes.set_yticks(range(len(ways)), [f"{scale}, {removal}" for scale, removal in ways])
+    axes.set_xticks(range(len(NAMES)), NAMES)
