@@ -30,7 +30,7 @@ def taylor_change(g: NDArray, h: NDArray, w: NDArray) -> NDArray:
 
     Shapes: gradient g, diagonal h of the Hessian and w (..., p) -> (..., p), in units of the loss. This is the
     expansion dL = sum_j g_j dw_j + 1/2 sum_ij h_ij dw_i dw_j with dw_j = -w_j alone. Source: Grabovoy (talk on
-    relevance), "optimal pruning"; LeCun, Denker, Solla 1990, (1).
+    relevance), "optimal pruning"; LeCun, Denker, Solla 1989, (1).
     """
     return np.abs(-g * w + h * w**2 / 2)
 
@@ -39,7 +39,7 @@ def obd_saliency(h: NDArray, w: NDArray) -> NDArray:
     """`eq:obd` s_j = h_jj w_j^2 / 2, `eq:taylor` at a minimum, where the gradient is 0.
 
     Shapes: diagonal h of the Hessian, w (..., p) -> (..., p), in units of the loss. Exact where the loss is
-    quadratic and its Hessian diagonal. Source: LeCun, Denker, Solla 1990, (4); Grabovoy (talk on relevance).
+    quadratic and its Hessian diagonal. Source: LeCun, Denker, Solla 1989; Grabovoy (talk on relevance).
     """
     return h * w**2 / 2
 

@@ -1,7 +1,7 @@
 """Optimal Brain Surgeon: a weight leaves, and the others move so that the loss grows as little as it can.
 
 Around a minimum L(w + dw) = L(w) + 1/2 dw^T H dw. Under the constraint w_j + dw_j = 0 the best move and its
-price have a closed form in H^-1 (Hassibi & Stork 1993). It holds a p x p matrix: for small networks.
+price have a closed form in H^-1 (Hassibi & Stork 1992). It holds a p x p matrix: for small networks.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def obs_saliency(inverse: NDArray, w: NDArray) -> NDArray:
 
     Shapes: inverse Hessian (..., p, p), w (..., p) -> (..., p), in units of the loss. Exact where the loss is
     quadratic and w its minimum. 0 for what has left before, whose rows of the inverse are 0. Source: Hassibi,
-    Stork 1993, (5).
+    Stork 1992, (5).
     """
     variance = np.diagonal(inverse, axis1=-2, axis2=-1)
     return np.divide(w**2, 2 * variance, out=np.zeros(variance.shape), where=variance > 0)
@@ -31,7 +31,7 @@ def obs_update(inverse: NDArray, w: NDArray, j: NDArray) -> NDArray:
     """`eq:obs-update` dw = -w_j / [H^-1]_jj H^-1 e_j, the best move of all weights when w_j becomes 0.
 
     Shapes: inverse Hessian (..., p, p), w (..., p), j (...) -> (..., p). It is the shift of the conditional mean
-    given w_j = 0 of a Gaussian around w with the covariance H^-1. Source: Hassibi, Stork 1993, (5).
+    given w_j = 0 of a Gaussian around w with the covariance H^-1. Source: Hassibi, Stork 1992, (5).
     """
     column, variance, w_j = column_of(inverse, j), *at(j, np.diagonal(inverse, axis1=-2, axis2=-1), w)
     return -w_j / variance * column

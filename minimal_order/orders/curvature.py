@@ -40,7 +40,7 @@ def obd_gauss_newton(run: Training, rng: np.random.Generator) -> NDArray:
 
 @order("obs", "least loss first, if the other weights make up for it", "eq:obs", ("small",), default=False)
 def obs(run: Training, rng: np.random.Generator) -> NDArray:
-    """Of the Gauss-Newton matrix at the end, the others moved after each removal; Hassibi, Stork 1993."""
+    """Of the Gauss-Newton matrix at the end, the others moved after each removal; Hassibi, Stork 1992."""
     G = full_gauss_newton(*of(run))
     largest = float(np.diagonal(G).max())
     damping = DAMPING * largest if largest > 0 else 1.0

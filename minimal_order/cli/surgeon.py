@@ -1,0 +1,32 @@
+"""The command ``surgeon``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .options import add_common, command
+from .printing import print_paths
+
+
+def add_commands(commands: Any) -> None:
+    """Add it to the program."""
+    help = "which weight to remove: magnitude, Optimal Brain Damage and Surgeon on XOR and MONK"
+    sub = command(commands, "surgeon", do_surgeon, help)
+    add_common(sub, "results/surgeon", Path("results/surgeon"))
+
+
+def do_surgeon(arguments: argparse.Namespace) -> None:
+    """Train, prune, and print how far Optimal Brain Surgeon goes."""
+    from ..experiments.surgeon.config import SurgeonConfig
+    from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts, write_surgeon
+    from ..parallel import run_groups
+    from ..reports.surgeon import monk_text, xor_text
+    from ..results import Store
+
+    config = (SurgeonConfig.quick if arguments.quick else SurgeonConfig)(seed=arguments.seed)
+    store = Store.open(arguments.out, config.as_dict())
+    groups = {"surgeon": surgeon_parts(config, store)}
+    for _, results in run_groups(groups, arguments.jobs, arguments.scheduler, description="surgeon"):
+        surgeon = assemble_surgeon(config, results)
+        print(f"{xor_text(surgeon)}\n\n{monk_text(surgeon)}")
+        print_paths(write_surgeon(store, surgeon))

@@ -1,0 +1,1 @@
+"""Experiment ``surgeon``: which weight to remove, on the exclusive or and on the three MONK's problems."""
