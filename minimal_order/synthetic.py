@@ -15,11 +15,6 @@ from .checks import check, check_finite
 from .sources import Table
 
 
-def sigmoid(z: NDArray) -> NDArray:
-    """1 / (1 + exp(-z)) without overflow, at any ``z`` and of its shape."""
-    return 0.5 * (1 + np.tanh(0.5 * z))
-
-
 def feature_stds(rng: np.random.Generator, n_features: int, feature_scale: ArrayLike, feature_spread: float) -> NDArray:
     """Draw the diagonal of D, shape (n,): feature_scale_j * exp(feature_spread * z_j), z ~ N(0, I)."""
     scale = check_finite("feature_scale", feature_scale)
@@ -87,5 +82,7 @@ def classification(
 
     The larger ``feature_scale``, the further sigmoid(w^T x) from 1/2, and the nearer the Bayes accuracy to 1.
     """
+    from scipy.special import expit
+
     X, w = linear_predictor(rng, n_train, n_test, n_features, feature_scale, feature_spread)
-    return Table(X, rng.random(len(X)) < sigmoid(X @ w), n_test, w_star=w)
+    return Table(X, rng.random(len(X)) < expit(X @ w), n_test, w_star=w)
