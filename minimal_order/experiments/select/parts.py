@@ -190,14 +190,16 @@ def speed_part(config: SelectConfig, runs: tuple[int, ...]) -> dict[str, NDArray
     data, w = data_of(config, twins), start_of(config, twins)
     rng = [generator(config, f"batches of twin {i % 2}", run) for i, run in enumerate(twins)]
     steps = config.eta0 + config.eta1
-    every, path, times = max(1, steps // SNAPSHOTS), [w], [0]
+    times = sorted({0, *range(0, steps, max(1, steps // SNAPSHOTS)), steps})
+    place = {time: i for i, time in enumerate(times)}
+    path = np.empty((len(times), *w.shape), w.dtype)
+    path[0] = w
 
     def look(step: Step) -> None:
-        if step.t % every == 0 or step.t == steps:
-            path.append(step.w.copy())
-            times.append(step.t)
+        if step.t in place:
+            path[place[step.t]] = step.w
 
     train(config.model, data, w, steps=steps, rng=rng, rule=config.rule, batch_size=config.batch_size, watch=look)
     shape = (len(runs), 2, -1)
-    converged = convergence_time(np.stack(path), times).astype(np.int32)
+    converged = np.stack([convergence_time(path[:, i], times) for i in range(len(twins))]).astype(np.int32)
     return {"converged": converged.reshape(shape), "moved": (path[-1] != path[0]).reshape(shape)}
