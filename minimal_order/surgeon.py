@@ -44,9 +44,11 @@ def obs_downdate(inverse: NDArray, j: NDArray) -> NDArray:
     where an inversion costs p^3. Source: the inverse of a block matrix; as a covariance, H^-1 given w_j.
     """
     column, (variance,) = column_of(inverse, j), at(j, np.diagonal(inverse, axis1=-2, axis2=-1))
-    rest = inverse - column[..., :, None] * (column / variance)[..., None, :]
-    present = without(np.ones(column.shape), j)
-    return rest * present[..., :, None] * present[..., None, :]
+    rest = column[..., :, None] * (column / variance)[..., None, :]
+    np.subtract(inverse, rest, out=rest)
+    for axis in (-1, -2):
+        np.put_along_axis(rest, j[..., None, None], 0, axis)
+    return rest
 
 
 def column_of(A: NDArray, j: NDArray) -> NDArray:
