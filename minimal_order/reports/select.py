@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..claims.selection import HG, RANDOM, interval, judge, lead
+from ..experiments.select.config import FINE
 from ..experiments.select.outcome import (
     JOINT_COLUMNS,
     PRUNED_COLUMNS,
@@ -137,8 +138,9 @@ def published_text(outcome: SelectOutcome) -> str:
     rows = []
     for order, mean in SELECTION_MEAN.items():
         if order in config.orders:
-            ours = outcome.metric(order)[..., 1]
-            rows.append((order, f"mean over {ours.shape[1]} levels", str(interval(ours.mean(axis=1))), f"{mean:.5f}"))
+            if config.levels_of(order) == FINE:
+                ours = outcome.metric(order)[..., 1].mean(axis=1)
+                rows.append((order, f"mean over {len(FINE)} levels", str(interval(ours)), f"{mean:.5f}"))
             for level, row in SELECTION_CURVE.items():
                 if level in config.levels_of(order):
                     text = mean_with_interval(outcome.metric_at(order, level))
