@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from .checks import check
 
 DIGEST = 64  # characters of a SHA-256 in hexadecimal
-FACES = ("__main__.py", "cli/", "claims/", "output.py", "plots/", "reports/", "reproduce/", "course/")  # only read parts
+FACES = ("__main__.py", "cli/", "claims/", "output.py", "plots/", "reports/", "reproduce/", "course/")  # read parts
 LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 PART_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
 
