@@ -3,7 +3,7 @@
 >>> from minimal_order.collinearity import collinearity
 >>> x = [[1, 2.0, 3.1], [2, 1.0, 2.9], [3, 5.0, 8.1], [4, 2.5, 6.4], [5, 0.3, 5.4]]
 >>> collinearity(x, names=["a", "b", "a + b"]).condition_indices.round(2)
-array([ 1.  ,  3.08,  3.98, 57.67])
+array([  1.  ,   3.29,   6.48, 138.73])
 
 The same formulas as in ``belsley``, on the singular values of the design, whose squares are the eigenvalues of
 X^T X: squaring X first would lose half of the digits.

@@ -1,5 +1,8 @@
 """The collinearity diagnostic on Longley's data, on designs with known answers, and its table."""
 
+import doctest
+import sys
+
 import numpy as np
 import pytest
 
@@ -257,3 +260,8 @@ def test_no_fit_without_freedom_or_with_exact_dependencies():
         least_squares(columns_of(np.column_stack([X, X[:, 0]])), np.ones(20))
     with pytest.raises(ValueError, match=r"y\.shape = \(3,\)"):
         least_squares(Columns(X, tuple("abcd")), np.ones(3))
+
+
+def test_example_of_the_module():
+    result = doctest.testmod(sys.modules["minimal_order.collinearity"])
+    assert result.attempted == 3 and not result.failed
