@@ -146,7 +146,7 @@ def collinearity(
 
     Parameters
     ----------
-    X : (m, n) array or data frame, without a column of ones
+    X : (m, n) array, data frame or what ``read_csv`` returned, without a column of ones
     intercept : put a column of ones first; not where columns are centred, since it would become 0
     center : take the mean away from every column. The authors advise against it: what depends on the intercept
         cannot be seen any more

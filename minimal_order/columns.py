@@ -32,7 +32,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(X: Any, names: Sequence[str] | None = None) -> Columns:
-    """Take the columns of a table: an array (m, n) or a data frame.
+    """Take the columns of a table: an array (m, n), a data frame, or what ``read_csv`` returned.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ def columns_of(X: Any, names: Sequence[str] | None = None) -> Columns:
     ------
     ValueError : not a table, a cell that is no finite number, names that do not fit
     """
+    if isinstance(X, Columns):
+        X, names = X.values, X.names if names is None else names
     if names is None and hasattr(X, "columns"):
         names = [str(name) for name in X.columns]
     table = np.asarray(X)

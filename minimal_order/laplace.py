@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .belsley import NULL
-from .checks import check, check_finite
+from .checks import check, check_finite, check_name
 from .hessian import full_gauss_newton
 from .losses import LOSSES, mean_loss, squared_error
 from .models import MLP
@@ -48,6 +48,7 @@ def laplace_covariance(
 
     Source: MacKay 1992.
     """
+    check_name("task", task, LOSSES)
     check(0 <= prior_precision < np.inf, "prior_precision", prior_precision, "0 or more")
     w, X = np.asarray(w, float), np.asarray(X, float)
     weight = np.asarray(1.0)

@@ -1,13 +1,13 @@
 """Least-squares coefficients with their standard errors, to stand beside a collinearity diagnostic."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .checks import check, check_finite
 from .collinearity import prepare, singular_values
-from .columns import Columns
+from .columns import columns_of
 
 
 class Coefficients(NamedTuple):
@@ -18,20 +18,19 @@ class Coefficients(NamedTuple):
     standard_error: NDArray
 
 
-def least_squares(columns: Columns, y: ArrayLike, *, intercept: bool = True, center: bool = False) -> Coefficients:
-    """Fit y to the columns; se_j^2 = s^2 [(X^T X)^-1]_jj, s^2 the residual sum of squares over the degrees of freedom.
+def least_squares(X: Any, y: ArrayLike, *, intercept: bool = True, center: bool = False) -> Coefficients:
+    """Fit y to the columns of X; se_j^2 = s^2 [(X^T X)^-1]_jj, s^2 the residual sum of squares over its freedom.
 
     Parameters
     ----------
-    columns : the design (m, n), without a column of ones
     y : (m,)
-    intercept, center : as in ``collinearity``; centred columns are fitted to the centred target
+    X, intercept, center : as in ``collinearity``; centred columns are fitted to the centred target
 
     Raises
     ------
     ValueError : columns that depend exactly, or no degree of freedom left: there is no such fit
     """
-    X, names, lengths = prepare(columns, intercept, center, scale=True)
+    X, names, lengths = prepare(columns_of(X), intercept, center, scale=True)
     y = check_finite("y", y).astype(float)
     check(y.shape == X.shape[:1], "y.shape", y.shape, f"{X.shape[:1]}, one target a row")
     freedom = len(X) - X.shape[1] - center

@@ -28,7 +28,7 @@ def design(m=20, n=4, seed=0):
 
 def test_longley_to_all_published_digits(longley):
     """eq:collinearity with an intercept, columns of unit length, not centred"""
-    found = collinearity(longley[0].values, names=longley[0].names)
+    found = collinearity(longley[0])
     index = [1, 9.14172, 12.25574, 25.33661, 230.42395, 1048.08030, 43275.04359]
     np.testing.assert_allclose(found.condition_indices, index, rtol=0, atol=5.001e-6)
     assert found.names == ("const", "DEFL", "GNP", "UNEMP", "ARMED", "POP", "YEAR")
@@ -145,7 +145,7 @@ def test_many_rows_and_a_small_column():
 
 
 def test_table_marks_large_numbers(longley):
-    found = collinearity(longley[0].values, names=longley[0].names)
+    found = collinearity(longley[0])
     lines = str(found).splitlines()
     assert lines[0].split() == ["index", *found.names] and len(lines) == 8 + 3
     assert lines[7].split() == ["43275.044*", "1.000*", "0.038", "0.655*", "0.689*", "0.302", "0.160", "1.000*"]
@@ -175,7 +175,7 @@ def test_notebooks_show_a_table_with_names_escaped():
 
 
 def test_degraded_share_adds_up_competing_dependencies(longley):
-    found = collinearity(longley[0].values, names=longley[0].names)
+    found = collinearity(longley[0])
     np.testing.assert_allclose(found.degraded_share(), found.proportions[4:].sum(axis=0), **TOLERANCE)
 
 
@@ -244,20 +244,20 @@ def test_least_squares_against_the_normal_equations():
         inverse = np.linalg.inv(full.T @ full)
         b = inverse @ full.T @ y
         s2 = ((y - full @ b) ** 2).sum() / (20 - full.shape[1])
-        found = least_squares(columns_of(X), y, **options)
+        found = least_squares(X, y, **options)
         np.testing.assert_allclose(found.estimate, b, rtol=1e-8)
         np.testing.assert_allclose(found.standard_error, np.sqrt(s2 * np.diag(inverse)), rtol=1e-8)
-    centred, plain = least_squares(columns_of(X), y, center=True), least_squares(columns_of(X), y)
+    centred, plain = least_squares(X, y, center=True), least_squares(X, y)
     np.testing.assert_allclose(centred.estimate, plain.estimate[1:], rtol=1e-8)
     np.testing.assert_allclose(centred.standard_error, plain.standard_error[1:], rtol=1e-8)
 
 
 def test_no_fit_without_freedom_or_with_exact_dependencies():
     with pytest.raises(ValueError, match="rows = 4: expected more than 4"):
-        least_squares(columns_of(design(4, 3)), np.ones(4))
+        least_squares(design(4, 3), np.ones(4))
     X = design()
     with pytest.raises(ValueError, match="columns = exactly dependent ones"):
-        least_squares(columns_of(np.column_stack([X, X[:, 0]])), np.ones(20))
+        least_squares(np.column_stack([X, X[:, 0]]), np.ones(20))
     with pytest.raises(ValueError, match=r"y\.shape = \(3,\)"):
         least_squares(Columns(X, tuple("abcd")), np.ones(3))
 

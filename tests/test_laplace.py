@@ -85,6 +85,8 @@ def test_what_cannot_be_had_is_refused():
     linear = mo.linear(4)
     with pytest.raises(ValueError, match=r"prior_precision = 0\.0: expected more: the data leave"):
         laplace_covariance(linear, np.zeros(4), X, y, "regression", prior_precision=0.0)
+    with pytest.raises(ValueError, match=r"task = 'regresion': .*nearest: regression"):
+        laplace_covariance(linear, np.zeros(4), X, y, "regresion")
     with pytest.raises(ValueError, match=r"prior_precision = -1"):
         laplace_covariance(linear, np.zeros(4), X, y, "regression", prior_precision=-1)
     with pytest.raises(ValueError, match=r"noise_variance = 0\.0: expected above 0; a network that fits"):

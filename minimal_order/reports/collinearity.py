@@ -46,7 +46,7 @@ def diagnose(
     if target is not None:
         check(len(columns.names) >= 2, "target", target, "a column beside others")
         columns, y = columns.split(target)
-    found = collinearity(columns.values, names=columns.names, intercept=intercept, center=center, scale=scale)
+    found = collinearity(columns, intercept=intercept, center=center, scale=scale)
     parts = [found.table(threshold, limit, digits)]
     if len(columns.values) < len(found.names):
         parts.append(f"{len(columns.values)} rows, {len(found.names)} columns: there are always exact dependencies")
