@@ -103,7 +103,7 @@ def test_labels_of_condition_indices():
 def test_command_writes_the_same_twice(tmp_path, capsys):
     assert main(["belsley-toy", "--out", str(tmp_path / "toy")]) == 0
     assert "3.3227" in capsys.readouterr().out
-    names = {"config.json", "proportions.csv", "elimination.csv", "blamed.csv", "report.md"}
+    names = {"config.json", "proportions.csv", "elimination.csv", "blamed.csv", "claims.csv", "report.md"}
     names |= {"belsley-toy.png", "belsley-toy.svg", "parts"}
     assert {path.name for path in (tmp_path / "toy").iterdir()} == names
     before = {path.name: path.read_bytes() for path in (tmp_path / "toy").glob("*.*")}

@@ -1,11 +1,17 @@
+import csv
+import io
+
 import numpy as np
 import pytest
 from tiny import outcome_of, tiny
 
 from minimal_order import published
+from minimal_order.claims.ledger import HOLDS, UNDEFINED, UNTESTED, Claim, Finding
 from minimal_order.claims.ordering import judge
+from minimal_order.estimates import Estimate
 from minimal_order.experiments.freeze.branches import freeze_part
 from minimal_order.experiments.freeze.outcome import Outcome
+from minimal_order.reports.claims import claims_csv
 from minimal_order.reports.freeze import freeze_report, summary_table
 from minimal_order.reports.ordering import reproduce_report
 from minimal_order.reports.text import claims_text, table
@@ -209,3 +215,17 @@ def test_report_of_the_whole_names_every_claim_and_folder():
     assert [row[4] for row in rows] == ["5", "5"]
     assert "## Settings\n\nwhat was swept" in report
     assert claims_text(claims) in report
+
+
+def test_table_of_claims_has_a_row_for_each_finding_and_every_digit():
+    third = Finding("boston", "share, of all", Estimate(1 / 3, 0.1, 0.5), True)
+    plain, none = Finding("mnist", "steps", 7.0, False), Finding("mnist", "rho", UNDEFINED, None)
+    judged = Claim("x1", 'It "holds".', "Above .3", [third, plain, none], HOLDS)
+    rows = list(csv.DictReader(io.StringIO(claims_csv([judged, Claim("x2", "None", "Any", [], UNTESTED)]))))
+    assert [row["id"] for row in rows] == ["x1", "x1", "x1", "x2"]
+    assert all((row["text"], row["rule"], row["verdict"]) == ('It "holds".', "Above .3", HOLDS) for row in rows[:3])
+    assert [rows[0][name] for name in ("where", "what", "met")] == ["boston", "share, of all", "yes"]
+    assert [float(rows[0][name]) for name in ("value", "low", "high")] == [1 / 3, 0.1, 0.5]
+    assert [rows[1][name] for name in ("value", "low", "high", "met")] == ["7.0", "", "", "no"]
+    assert [rows[2][name] for name in ("value", "low", "high", "met")] == ["nan", "nan", "nan", ""]
+    assert rows[3]["verdict"] == UNTESTED and rows[3]["where"] == rows[3]["value"] == ""

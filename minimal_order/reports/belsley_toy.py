@@ -16,9 +16,10 @@ from ..experiments.belsley_toy.outcome import (
     step_rows,
 )
 from ..results import Store, csv_text
+from .claims import claims_csv
 from .text import claims_text, table
 
-FILES = ("proportions.csv", "elimination.csv", "blamed.csv", "report.md")
+FILES = ("proportions.csv", "elimination.csv", "blamed.csv", "claims.csv", "report.md")
 
 
 def proportions_text(toy: Toy, scale: str) -> str:
@@ -82,6 +83,7 @@ def write_toy(store: Store, toy: Toy) -> list[Path]:
         csv_text(ProportionRow._fields, list(proportion_rows(toy))),
         csv_text(StepRow._fields, list(step_rows(toy))),
         csv_text(("parameter", "share"), list(zip(NAMES, toy.blamed.tolist(), strict=True))),
+        claims_csv([toy_claim(toy)]),
         toy_report(toy),
     )
     for file, content in zip(FILES, contents, strict=True):

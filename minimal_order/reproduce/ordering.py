@@ -16,6 +16,7 @@ from ..experiments.settings.parts import SettingsConfig, settings_parts
 from ..experiments.sharing import shared_folder
 from ..output import write_freeze, write_settings
 from ..parallel import run_groups
+from ..reports.claims import claims_csv
 from ..reports.ordering import reproduce_report
 from ..results import Store, write_atomic
 
@@ -98,4 +99,5 @@ def _reproduce(
     words = ["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}"]
     command = " ".join([*words, *(f"--plugin {Path(plugin.path).name}" for plugin in plugins)])
     write_atomic(out / "report.md", reproduce_report(command, ordered, claims, sections))
-    yield "report", claims, [out / "report.md"]
+    write_atomic(out / "claims.csv", claims_csv(claims))
+    yield "report", claims, [out / "claims.csv", out / "report.md"]

@@ -11,6 +11,7 @@ from ..experiments.select.outcome import SelectOutcome
 from ..experiments.select.run import assemble, open_stores, select_parts
 from ..experiments.sharing import shared_folder
 from ..parallel import run_groups
+from ..reports.claims import claims_csv
 from ..reports.select import write_select
 from ..reports.selection import selection_report
 from ..results import Store, csv_text, write_atomic
@@ -64,4 +65,5 @@ def reproduce_selection(
     claims = judge(in_order)
     command = " ".join(["minimal-order reproduce selection", *["--quick"] * quick, f"--seed {seed}"])
     write_atomic(out / "report.md", selection_report(command, in_order, oracle, claims))
-    yield "report", claims, [out / "report.md"]
+    write_atomic(out / "claims.csv", claims_csv(claims))
+    yield "report", claims, [out / "claims.csv", out / "report.md"]
