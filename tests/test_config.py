@@ -14,9 +14,9 @@ from minimal_order.experiments.freeze.config import (
     FreezeConfig,
     Plugin,
     available_orders,
-    read_plugins,
 )
 from minimal_order.experiments.freeze.runs import dataset_of, generator
+from minimal_order.experiments.plugins import read_plugins
 from minimal_order.results import json_text
 
 ORDER = """

@@ -181,12 +181,35 @@ def test_without_biases_no_bias_stands_still():
 
 def test_without_biases_none_is_pruned():
     config = tiny(biases=False)
-    data, w = data_of(config, (0, 1)), start_of(config, (0, 1))
-    found = parts.pruned_metric(config, w, data, (0, 1), "magnitude", (1.0,))
+    trained = parts.common_steps(config, (0, 1), data_of(config, (0, 1)))
     for run in (0, 1):
-        one, only_biases = data.run(run), np.where(config.model.layout.input == -1, w[run], 0)
-        loss, _ = evaluate(config.model, only_biases, one.X_test, one.y_test, "regression")
-        assert found[run, 0] == pytest.approx(np.sqrt(loss) * one.y_scale, rel=1e-10)
+        alone = trained.run(run)
+        only_biases = np.where(config.model.layout.input == -1, alone.w, 0)
+        loss, _ = evaluate(config.model, only_biases, alone.data.X_test, alone.data.y_test, "regression")
+        found = parts.pruned(config, alone, run, "magnitude", (1.0,))
+        assert found == pytest.approx(np.sqrt(loss) * alone.data.y_scale, rel=1e-10)
+
+
+def test_pruned_by_any_order_of_the_table():
+    """The metric of the trained network without the first half of the order, computed here from the order itself."""
+    config = tiny(prune_by=("obd", "obs", "belsley"))
+    outcome = run_all(config)
+    trained = parts.common_steps(config, (0, 1), data_of(config, (0, 1)))
+    for name in config.prune_by:
+        direct = parts.pruned(config, trained.run(1), 1, name, (0.5,))
+        alone = trained.run(1)
+        beta = np.ones(301)
+        beta[compute_order(name, alone, generator(config, "pruning", 1))[:150]] = 0
+        loss, _ = evaluate(config.model, beta * alone.w, alone.data.X_test, alone.data.y_test, "regression")
+        assert direct == pytest.approx(np.sqrt(loss) * alone.data.y_scale, rel=1e-10)
+        assert outcome.pruned[name].shape == (2, len(config.prune_levels)) and np.isfinite(outcome.pruned[name]).all()
+
+
+def test_prune_by_what_cannot_be_had_is_refused():
+    with pytest.raises(ValueError, match="prune_by = gradient_covariance: expected an order that needs nothing but"):
+        tiny(prune_by=("gradient_covariance",))
+    with pytest.raises(ValueError, match="prune_by = obs"):
+        SelectConfig("digits", prune_by=("obs",))
 
 
 def test_large_network_is_cut_into_parts_that_agree(monkeypatch, outcome):

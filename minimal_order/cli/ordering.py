@@ -1,4 +1,4 @@
-"""Commands of the ordering paper: list, freeze, settings, cost, reproduce."""
+"""Commands of the ordering paper: list, freeze, settings, cost."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from .options import add_common, add_plugins, command
 from .parsing import names, numbers, setting, step_or_rule
-from .printing import print_paths, shown
+from .printing import print_paths
 
 
 def add_commands(commands: Any) -> None:
@@ -45,16 +45,12 @@ def add_commands(commands: Any) -> None:
     sub = command(commands, "cost", do_cost, "what a step costs when some of the parameters are frozen")
     add_common(sub, "results/cost", Path("results/cost"))
 
-    sub = command(commands, "reproduce", do_reproduce, "every figure and claim of the ordering paper")
-    sub.add_argument("what", nargs="?", default="ordering", choices=["ordering"], metavar="PAPER", help="ordering")
-    add_plugins(sub)
-    add_common(sub, "results/ordering", Path("results/ordering"))
-
 
 def do_list(arguments: argparse.Namespace) -> None:
     """Print what there is."""
     from ..data import available
-    from ..experiments.freeze.config import SETTINGS, read_plugins
+    from ..experiments.freeze.config import SETTINGS
+    from ..experiments.plugins import read_plugins
     from ..orders import ORDERS, load_plugin
     from ..reports.text import table
 
@@ -72,7 +68,8 @@ def do_list(arguments: argparse.Namespace) -> None:
 
 def freeze_config(arguments: argparse.Namespace) -> Any:
     """The configuration that the options of ``freeze`` describe."""
-    from ..experiments.freeze.config import QUICK, FreezeConfig, read_plugins
+    from ..experiments.freeze.config import QUICK, FreezeConfig
+    from ..experiments.plugins import read_plugins
 
     given = {
         name: getattr(arguments, name)
@@ -136,25 +133,3 @@ def do_cost(arguments: argparse.Namespace) -> None:
         cost = assemble_cost(config, results)
         print(claims_text([cost_claim(cost)]))
         print_paths(write_cost(store, cost))
-
-
-def do_reproduce(arguments: argparse.Namespace) -> None:
-    """Run everything of the ordering paper."""
-    from tqdm import tqdm
-
-    from ..experiments.freeze.config import read_plugins
-    from ..reports.text import table
-    from ..reproduce.ordering import reproduce_ordering
-
-    plugins = tuple(read_plugins(arguments.plugin))
-    found = reproduce_ordering(
-        arguments.out, arguments.quick, arguments.seed, arguments.jobs, arguments.scheduler, plugins
-    )
-    for name, result, paths in found:
-        if name == "report":
-            print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))
-            if arguments.quick:
-                print("From a few runs only: this shows that everything works, and decides nothing.")
-            print_paths(paths)
-        else:
-            tqdm.write(f"wrote {shown(paths[0].parent)}/ ({len(paths)} files)")

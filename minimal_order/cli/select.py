@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_common, command
+from .options import add_common, add_plugins, command
 from .parsing import names, numbers
 from .printing import print_paths
 
@@ -15,6 +15,7 @@ def add_commands(commands: Any) -> None:
     sub = command(commands, "select", do_select, help)
     sub.add_argument("dataset", metavar="DATASET", help="digits, mnist or boston")
     sub.add_argument("--orders", type=names, metavar="A,B", help="orders by which parameters cease to be optimised")
+    sub.add_argument("--prune-by", type=names, metavar="A,B", help="orders to zero by (default magnitude,random)")
     sub.add_argument("--runs", type=int, help="independent runs (default 25; mnist 5)")
     sub.add_argument("--levels", type=numbers, metavar="0,.5,1", help="shares not optimised and shares zeroed")
     sub.add_argument("--eta0", type=int, help="steps before the parameters are ordered (default 100)")
@@ -27,22 +28,25 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--covariance", help="how to estimate it: batch (default) or running")
     sub.add_argument("--keep", type=int, help="iterates that accumulated_gradient sums (default 5)")
     sub.add_argument("--dtype", help="float32 (default) or float64")
+    add_plugins(sub)
     add_common(sub, "results/select/DATASET")
 
 
 def do_select(arguments: argparse.Namespace) -> None:
     """Run one selection experiment and print its table and where its files are."""
+    from ..experiments.plugins import read_plugins
     from ..experiments.select.config import QUICK, SelectConfig
     from ..experiments.select.run import run_select
     from ..reports.select import summary_table, write_select
 
     given = {
         name: getattr(arguments, name)
-        for name in ("orders", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per", "biases",
-                     "covariance", "keep", "dtype")
+        for name in ("orders", "prune_by", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per",
+                     "biases", "covariance", "keep", "dtype")
         if getattr(arguments, name) is not None
     }  # fmt: skip
-    config = SelectConfig(arguments.dataset, seed=arguments.seed, **((QUICK if arguments.quick else {}) | given))
+    given |= {"seed": arguments.seed, "plugins": tuple(read_plugins(arguments.plugin))}
+    config = SelectConfig(arguments.dataset, **((QUICK if arguments.quick else {}) | given))
     name = config.dataset
     out = arguments.out or Path("results/select") / name
     for _, store, outcome in run_select({name: config}, {name: out}, arguments.jobs, arguments.scheduler):

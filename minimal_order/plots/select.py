@@ -10,10 +10,9 @@ from ..published import PRUNING_CURVE, SELECTION_CURVE
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
 from .freeze import thickness
-from .style import BLACK, GREY, ORDER_LOOKS, SMALL, Look, Picture, legend_below, looks, new_figure, percent, styled
+from .style import BLACK, GREY, SMALL, Look, Picture, legend_below, looks, new_figure, percent, styled
 
 NAMES = {**words.NAMES, "digits": "Digits"}
-CRITERIA_LOOKS = {name: ORDER_LOOKS[name] for name in ("magnitude", "random")}
 
 
 def figures(outcome: SelectOutcome) -> Iterator[tuple[str, Picture]]:
@@ -109,12 +108,12 @@ def quality(outcome: SelectOutcome) -> Picture:
 
 @styled
 def pruned(outcome: SelectOutcome) -> Picture:
-    """Draw quality on test against the share zeroed when all are optimised, by magnitude and at random."""
+    """Draw quality on test against the share zeroed when all are optimised, by every order asked for."""
     x = percent(outcome.config.prune_levels)
     text = f"{caption(outcome)} Here all were optimised throughout, then a share set to 0. {BANDS}"
     figure = new_figure(width=5.2, height=3.8, title=title(outcome, "quality against the share zeroed"), caption=text)
     axes = figure.subplots()
-    for name, look in CRITERIA_LOOKS.items():
+    for name, look in looks(outcome.config.prune_by).items():
         values = outcome.pruned[name]
         shade_std(axes, x, values, look)
         draw(axes, x, values, look, markevery=max(1, len(x) // 10))

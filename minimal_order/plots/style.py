@@ -149,6 +149,13 @@ ORDER_LOOKS = {
     "oracle": Look(BLACK, "", LINES[1], "oracle |w − w*|"),
     "exact_covariance": Look(BLUE, "s", LINES[2], "exact covariance"),
     "second_moment": Look(VERMILION, "D", LINES[3], "second moment (Adam's v)"),
+    "taylor": Look(ORANGE, "P", LINES[2], "Taylor"),
+    "obd": Look(WINE, "D", "-", "Optimal Brain Damage"),
+    "obd_gauss_newton": Look(WINE, "o", LINES[1], "OBD, Gauss–Newton"),
+    "obs": Look(BLACK, "s", "-", "Optimal Brain Surgeon"),
+    "variational": Look(GREEN, "v", "-", "variational"),
+    "belsley": Look(SKY, "X", "-", "Belsley"),
+    "belsley_conditional": Look(SKY, "^", LINES[3], "Belsley, conditional"),
 }
 """The orders of the package; those of plugins take the combinations that are left."""
 

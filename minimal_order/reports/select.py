@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..claims.selection import HG, RANDOM, interval, judge, lead
-from ..experiments.select.config import FINE
+from ..experiments.select.config import CRITERIA, FINE
 from ..experiments.select.outcome import (
     JOINT_COLUMNS,
     PRUNED_COLUMNS,
@@ -159,7 +159,7 @@ def pruned_table(outcome: SelectOutcome) -> str:
 
 def published_pruning_text(outcome: SelectOutcome) -> str:
     """Ours beside the talk's numbers on pruning."""
-    if outcome.config.dataset != "mnist":
+    if outcome.config.dataset != "mnist" or not set(CRITERIA) <= set(outcome.pruned):
         return ""
     ours = outcome.pruned["magnitude"] - outcome.pruned["random"]
     rows = [("magnitude less random, mean over levels", str(interval(ours.mean(axis=1))), f"{PRUNING_LEAD:.4f}")]

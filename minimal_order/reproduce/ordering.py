@@ -8,9 +8,10 @@ from ..claims.cost import cost_claim
 from ..claims.ordering import judge
 from ..experiments.cost.config import CostConfig
 from ..experiments.cost.outcome import Cost, assemble_cost, cost_parts, write_cost
-from ..experiments.freeze.config import QUICK, SETTINGS, FreezeConfig, Plugin, published_multiple
+from ..experiments.freeze.config import QUICK, SETTINGS, FreezeConfig, published_multiple
 from ..experiments.freeze.outcome import Outcome
 from ..experiments.freeze.run import find_all_t0, freeze_parts, open_stores
+from ..experiments.plugins import Plugin, as_options
 from ..experiments.settings.outcome import SettingsOutcome
 from ..experiments.settings.parts import SettingsConfig, settings_parts
 from ..experiments.sharing import shared_folder
@@ -96,8 +97,7 @@ def _reproduce(
     assert counted is not None
     ordered = {name: outcomes[name] for name in configs}
     claims = [*judge(ordered), cost_claim(counted)]
-    words = ["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}"]
-    command = " ".join([*words, *(f"--plugin {Path(plugin.path).name}" for plugin in plugins)])
+    command = " ".join(["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)])
     write_atomic(out / "report.md", reproduce_report(command, ordered, claims, sections))
     write_atomic(out / "claims.csv", claims_csv(claims))
     yield "report", claims, [out / "claims.csv", out / "report.md"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..claims.selection import judge
+from ..experiments.plugins import Plugin, as_options
 from ..experiments.select.config import QUICK, SETTINGS, SelectConfig
 from ..experiments.select.oracle import ORACLE_COLUMNS, OracleConfig, OracleOutcome, oracle_parts, oracle_rows
 from ..experiments.select.outcome import SelectOutcome
@@ -19,11 +20,11 @@ from ..results import Store, csv_text, write_atomic
 QUICK_ORACLE: dict[str, Any] = {"runs": 3, "ks": (4,), "ls": (6,)}
 
 
-def selection_configs(quick: bool, seed: int) -> dict[str, SelectConfig]:
+def selection_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -> dict[str, SelectConfig]:
     """The selection experiments, one a data set; the quick version of MNIST has fewer branches still."""
     configs = {}
     for dataset in SETTINGS:
-        options: dict[str, Any] = {"seed": seed} | (QUICK if quick else {})
+        options: dict[str, Any] = {"seed": seed, "plugins": plugins} | (QUICK if quick else {})
         if quick and dataset == "mnist":
             options["levels"] = (0.0, 0.6, 1.0)
         configs[dataset] = SelectConfig(dataset, **options)
@@ -36,6 +37,7 @@ def reproduce_selection(
     seed: int = 0,
     jobs: int | None = -1,
     scheduler: str | None = None,
+    plugins: tuple[Plugin, ...] = (),
     progress: bool = True,
 ) -> Iterator[tuple[str, Any, list[Path]]]:
     """Run all experiments of the talk on selection; yield name, result and files of each when it is finished.
@@ -43,7 +45,7 @@ def reproduce_selection(
     The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_select``;
     ``out`` gets a folder for each experiment.
     """
-    configs = selection_configs(quick, seed)
+    configs = selection_configs(quick, seed, plugins)
     searched = OracleConfig(seed=seed, **(QUICK_ORACLE if quick else {}))
     with shared_folder():
         stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
@@ -63,7 +65,9 @@ def reproduce_selection(
     assert oracle is not None
     in_order = {name: outcomes[name] for name in configs}
     claims = judge(in_order)
-    command = " ".join(["minimal-order reproduce selection", *["--quick"] * quick, f"--seed {seed}"])
+    command = " ".join(
+        ["minimal-order reproduce selection", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)]
+    )
     write_atomic(out / "report.md", selection_report(command, in_order, oracle, claims))
     write_atomic(out / "claims.csv", claims_csv(claims))
     yield "report", claims, [out / "claims.csv", out / "report.md"]

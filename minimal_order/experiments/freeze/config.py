@@ -1,10 +1,8 @@
 """What a freezing experiment is told: every setting with its default, checked before any work is done."""
 
-import hashlib
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +11,10 @@ from ...checks import check, check_name
 from ...data import available
 from ...models import MLP, linear, mlp
 from ...optim import STEP_RULES, StepRule
-from ...orders import ORDERS, load_plugin, read_plugin
+from ...orders import ORDERS
 from ...published import CURVES
 from ...surgeon import MOST_PARAMS
+from ..plugins import Plugin, as_options, enter_plugins, hashes
 
 FACTORS = ("data", "split", "init", "batches")
 """What can be new in every run: the data, their split, the initial parameters, the mini-batches."""
@@ -55,21 +54,8 @@ def is_whole(value: object, least: int) -> bool:
     return isinstance(value, int | np.integer) and bool(value >= least)
 
 
-class Plugin(NamedTuple):
-    """A file of the user's with orders, and its text, so that it can be run where the file is not."""
-
-    path: str
-    source: str
-
-
 QUICK = {"runs": 3, "levels": (0.0, 0.5, 1.0), "t0": 200, "t1": 200}
 """Settings of a smaller version, to see that everything works."""
-
-
-def read_plugins(paths: Iterable[Path]) -> Iterator[Plugin]:
-    """Read the user's files with orders."""
-    for path in paths:
-        yield Plugin(str(path), read_plugin(path))
 
 
 @dataclass(frozen=True)
@@ -162,16 +148,13 @@ class FreezeConfig:
             own = name not in ("name", "seed", "split_seed", "dtype")
             check(own, "data", f"{name}={value}", f"an argument of the data set; {name} is one of the experiment")
             check(isinstance(value, str | int | float), f"data[{name!r}]", value, "a number, a word, or true or false")
-        files = [Path(plugin.path).name for plugin in self.plugins]
-        check(len(set(files)) == len(files), "plugins", ", ".join(files), "files of different names")
         for factor in self.vary:
             check_name("vary", factor, FACTORS)
         object.__setattr__(self, "vary", tuple(factor for factor in FACTORS if factor in self.vary))
 
     def enter_plugins(self) -> None:
         """Enter the user's orders in this process's table."""
-        for plugin in self.plugins:
-            load_plugin(plugin.path, plugin.source)
+        enter_plugins(self.plugins)
 
     @property
     def model(self) -> MLP:
@@ -186,7 +169,7 @@ class FreezeConfig:
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, the plugins by the hash of their text."""
         plain = asdict(replace(self, plugins=()))
-        plain["plugins"] = {Path(p.path).name: hashlib.sha256(p.source.encode()).hexdigest() for p in self.plugins}
+        plain["plugins"] = hashes(self.plugins)
         return plain
 
     def command(self) -> str:
@@ -199,7 +182,7 @@ class FreezeConfig:
                 continue
             text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
             words += [f"--{f.name.replace('_', '-')}", text]
-        words += [f"--plugin {shlex.quote(Path(p.path).name)}" for p in self.plugins]
+        words += as_options(self.plugins)
         words += [f"--set {shlex.quote(f'{name}={short(value)}')}" for name, value in self.data.items()]
         return " ".join(words)
 

@@ -1,7 +1,7 @@
 """What a selection experiment is told: every setting with its default, checked before any work is done."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,9 @@ from ...models import MLP, mlp
 from ...optim import STEP_RULES, StepRule
 from ...orders import ORDERS
 from ...selection import GROUPINGS, selectable
+from ...surgeon import MOST_PARAMS
 from ..freeze.config import is_whole, short
+from ..plugins import Plugin, as_options, enter_plugins, hashes
 
 
 class Setting(NamedTuple):
@@ -52,7 +54,7 @@ COARSE = tuple(i / 10 for i in range(11))
 """Levels for the others, and of the joint surface."""
 
 CRITERIA = ("magnitude", "random")
-"""By what parameters are pruned after the last step."""
+"""By what the talk prunes after the last step."""
 
 OWN: Any = None
 """Stands for the data set's own value until it is replaced by that."""
@@ -69,6 +71,7 @@ class SelectConfig:
     ----------
     dataset : a name in ``SETTINGS``
     orders : names in the table of orders, by which parameters cease to be optimised; () for ``DEFAULT_ORDERS``
+    prune_by : orders by which parameters are set to 0 where all were optimised; the joint surface prunes by magnitude
     runs : independent runs; this, like ``eta0``, ``eta1``, ``batch_size`` and ``rate``, is the data set's if None
     levels : shares not optimised, the same for every order; () for ``FINE`` and ``COARSE``
     eta0, eta1 : steps before the parameters are ordered, and after
@@ -78,6 +81,7 @@ class SelectConfig:
     covariance : how it is collected in the first ``eta0`` steps, as in ``train``
     keep : iterates whose full gradients ``accumulated_gradient`` sums
     seed, dtype : of everything random, and of all arithmetic
+    plugins : files with more orders
 
     Raises
     ------
@@ -86,6 +90,7 @@ class SelectConfig:
 
     dataset: str
     orders: tuple[str, ...] = ()
+    prune_by: tuple[str, ...] = CRITERIA
     runs: int = OWN
     levels: tuple[float, ...] = ()
     eta0: int = OWN
@@ -99,19 +104,27 @@ class SelectConfig:
     keep: int = 5
     seed: int = 0
     dtype: str = "float32"
+    plugins: tuple[Plugin, ...] = ()
 
     def __post_init__(self) -> None:
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
-        for name in ("orders", "levels"):
+        for name in ("orders", "levels", "prune_by"):
             values = getattr(self, name)
             check(np.ndim(values) == 1, name, repr(values), "a tuple")
             object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
         for name in ("runs", "eta0", "eta1", "batch_size", "rate"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, getattr(setting, name))
+        self.enter_plugins()
         if not self.orders:
-            object.__setattr__(self, "orders", DEFAULT_ORDERS)
+            given = {plugin.path for plugin in self.plugins}
+            own = tuple(name for name, order in ORDERS.items() if order.plugin in given)
+            object.__setattr__(self, "orders", DEFAULT_ORDERS + own)
         self._check()
+
+    def enter_plugins(self) -> None:
+        """Enter the user's orders in this process's table."""
+        enter_plugins(self.plugins)
 
     def _check(self) -> None:
         whole = {"runs": 1, "eta0": 1, "eta1": 1, "batch_size": 2, "keep": 1, "seed": 0}
@@ -128,10 +141,12 @@ class SelectConfig:
         check(isinstance(self.biases, bool), "biases", self.biases, "True or False")
         check_name("covariance", self.covariance, ("running", "batch"))
         check_name("dtype", self.dtype, ("float32", "float64"))
-        has = {"covariance", "iterates"} | ({"adam"} if self.optimizer == "adam" else set())
-        for name in self.orders:
-            needs = set(ORDERS[check_name("orders", name, ORDERS)].needs)
-            check(needs <= has, "orders", name, f"an order that needs nothing but {', '.join(sorted(has))}")
+        small = {"small"} if self.model.n_params <= MOST_PARAMS else set()
+        at_the_end = small | ({"adam"} if self.optimizer == "adam" else set())
+        for argument, has in (("orders", at_the_end | {"covariance", "iterates"}), ("prune_by", at_the_end)):
+            for name in getattr(self, argument):
+                needs = set(ORDERS[check_name(argument, name, ORDERS)].needs)
+                check(needs <= has, argument, name, f"an order that needs nothing but {', '.join(sorted(has))}")
 
     @property
     def model(self) -> MLP:
@@ -173,18 +188,19 @@ class SelectConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, those by default included."""
-        plain = asdict(self)
+        plain = asdict(replace(self, plugins=()))
+        plain["plugins"] = hashes(self.plugins)
         plain["levels"] = {order: list(self.levels_of(order)) for order in self.orders}
         return plain
 
     def command(self) -> str:
         """The command that makes these results, without where to put them and how many processes to use."""
         words = ["minimal-order select", self.dataset]
-        default = SelectConfig(self.dataset)
+        default = SelectConfig(self.dataset, plugins=self.plugins)
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name in ("dataset", "biases") or value == getattr(default, f.name):
+            if f.name in ("dataset", "biases", "plugins") or value == getattr(default, f.name):
                 continue
             text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
             words += [f"--{f.name.replace('_', '-')}", text]
-        return " ".join([*words, *["--no-biases"] * (not self.biases)])
+        return " ".join([*words, *["--no-biases"] * (not self.biases), *as_options(self.plugins)])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...data import available
 from ..freeze.config import short
 from ..freeze.outcome import SPLITS
-from .config import CRITERIA, SelectConfig
+from .config import SelectConfig
 from .parts import Branch, branch_of, branches_of
 from .runs import groups_of
 
@@ -61,7 +61,7 @@ class SelectOutcome:
             end_loss=whole("loss"),
             end_metric=whole("metric"),
             diverged=whole("diverged"),
-            pruned={name: np.concatenate([part[f"pruned/{name}"] for part in first]) for name in CRITERIA},
+            pruned={name: np.concatenate([part[f"pruned/{name}"] for part in first]) for name in config.prune_by},
             end_joint=whole("joint"),
             converged=np.concatenate([part["converged"] for part in speeds]),
             moved=np.concatenate([part["moved"] for part in speeds]),

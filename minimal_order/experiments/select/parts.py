@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from ...dataset import Dataset
 from ...loop import Step, divergence_allowed
-from ...masks import by_score, freeze_mask, prune_mask
+from ...masks import freeze_mask, prune_mask
 from ...optim import map_state
 from ...orders import compute_order
 from ...selection import order_within
 from ...training import Training, evaluate, train
 from ...trajectories import convergence_time
 from ..freeze.branches import sound_runs
-from .config import CRITERIA, SelectConfig
+from .config import SelectConfig
 from .runs import data_of, generator, start_of
 
 FLOATS_AT_ONCE = 1_500_000
@@ -54,6 +54,7 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
     that the surface has not. ``start`` (runs, 2), the metric after ``eta0``. And of the branch in which all are
     optimised ``pruned/CRITERION`` (runs, prune levels).
     """
+    config.enter_plugins()  # this may be another process
     branches = branches_of(config)[slice(*columns)]
     data = data_of(config, runs)
     before = common_steps(config, runs, data)
@@ -86,15 +87,13 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
         out["diverged"][rows, some] = np.where(before.diverged[rows, None], before.diverged[rows, None], steps)
         out["loss"][rows, some], out["metric"][rows, some] = quality(config, after.w, of_rows)
         for i, branch in enumerate(branches[some]):
-            w = after.w[:, i]
-            if branch in joint:
-                out["joint"][rows, some.start + i] = pruned_metric(
-                    config, w, of_rows, runs[rows], "magnitude", config.joint_levels
-                )
-            if branch == ("", 0):
-                for criterion in CRITERIA:
-                    whole = out.setdefault(f"pruned/{criterion}", np.empty((len(runs), len(config.prune_levels))))
-                    whole[rows] = pruned_metric(config, w, of_rows, runs[rows], criterion, config.prune_levels)
+            for j, run in enumerate(runs[rows], start=rows.start):
+                alone = after.run(j - rows.start).run(i)
+                if branch in joint:
+                    out["joint"][j, some.start + i] = pruned(config, alone, run, "magnitude", config.joint_levels)
+                for name in config.prune_by if branch == ("", 0) else ():
+                    whole = out.setdefault(f"pruned/{name}", np.empty((len(runs), len(config.prune_levels))))
+                    whole[j] = pruned(config, alone, run, name, config.prune_levels)
     at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
     out["diverged"][at_the_end] = before.steps + config.eta1
     return out
@@ -140,22 +139,15 @@ def mask_of(branch: Branch, orders: dict[str, NDArray], rows: slice) -> NDArray:
     return freeze_mask(orders[name][rows] if name else any_order[rows], k=k)
 
 
-def pruned_metric(
-    config: SelectConfig, w: NDArray, data: Dataset, runs: tuple[int, ...], criterion: str, levels: tuple[float, ...]
-) -> NDArray:
-    """The test metric of w (runs, p) with a share of the parameters set to 0, (runs, levels)."""
-    k, layout = np.array([config.k(level) for level in levels]), config.model.layout
-    found = np.full((len(runs), len(levels)), np.nan)
-    for i, run in enumerate(runs):
-        if not np.isfinite(w[i]).all():
-            continue  # the run has diverged
-        order = generator(config, "pruning", run).permutation(w.shape[1])
-        if criterion == "magnitude":
-            order = by_score(np.abs(w[i]))
-        beta = prune_mask(order_within(order, layout, config.per, config.biases), k=k)
-        own = data.run(i) if data.X_test.ndim == 3 else data
-        found[i] = metric(own, *evaluate(config.model, beta * w[i], own.X_test, own.y_test, own.task))
-    return found
+def pruned(config: SelectConfig, alone: Training, run: int, name: str, levels: tuple[float, ...]) -> NDArray:
+    """The test metric of one trained run with a share of its parameters set to 0 by an order, (levels,)."""
+    if not np.isfinite(alone.w).all():
+        return np.full(len(levels), np.nan)  # the run has diverged
+    order = compute_order(name, alone, generator(config, "pruning", run))
+    within = order_within(order, config.model.layout, config.per, config.biases)
+    beta = prune_mask(within, k=np.array([config.k(level) for level in levels]))
+    X, y = alone.data.X_test, alone.data.y_test
+    return metric(alone.data, *evaluate(config.model, beta * alone.w, X, y, alone.data.task))
 
 
 def metric(data: Dataset, loss: NDArray, accuracy: NDArray) -> NDArray:
