@@ -258,7 +258,7 @@ def test_list_names_everything_there_is(capsys):
     for name, source in available().items():
         (row,) = [line for line in data.splitlines() if line.startswith(f"| {name} ")]
         assert source.task in row and str(source.n_objects) in row and source.licence in row
-        assert (" parameters |" in row) == (name in SETTINGS)
+        assert ("MLP(" in row) == (name in SETTINGS)
         if name in SETTINGS:
             assert f"{SETTINGS[name].model().n_params} parameters" in row
     for name, order in ORDERS.items():
