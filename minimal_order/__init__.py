@@ -14,14 +14,18 @@
 import importlib
 from types import ModuleType
 
+from .collinearity import collinearity
 from .covariance import exact_covariance
 from .data import available, load
 from .dataset import Dataset
+from .elimination import eliminate
+from .hessian import hessian_diagonal
 from .loop import descend
 from .masks import by_score, freeze_mask, prune_mask, rank_of
 from .models import MLP, linear, mlp
 from .optim import adam, momentum, sgd
 from .orders import ORDERS, compute_order, load_plugin, order
+from .removal import removal_order, remove
 from .training import Training, evaluate, train
 
 __version__ = "0.1.0"
@@ -34,11 +38,14 @@ __all__ = [
     "adam",
     "available",
     "by_score",
+    "collinearity",
     "compute_order",
     "descend",
+    "eliminate",
     "evaluate",
     "exact_covariance",
     "freeze_mask",
+    "hessian_diagonal",
     "linear",
     "load",
     "load_plugin",
@@ -47,6 +54,8 @@ __all__ = [
     "order",
     "prune_mask",
     "rank_of",
+    "removal_order",
+    "remove",
     "sgd",
     "train",
 ]
