@@ -1,0 +1,421 @@
+"""Experiment complexity: settings, parts, costs, claims, files and commands."""
+
+import csv
+import io
+import shlex
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from minimal_order.claims.complexity import best_over_lam, judge
+from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNTESTED
+from minimal_order.cli import main
+from minimal_order.experiments.complexity import parts as work
+from minimal_order.experiments.complexity.config import LAMS, LEVELS, MODELS, QUICK, SETTINGS, ComplexityConfig
+from minimal_order.experiments.complexity.cost import MARGIN, first_look, network_operations, spent, step_cost
+from minimal_order.experiments.complexity.outcome import (
+    ComplexityOutcome,
+    accuracy_rows,
+    chosen_rows,
+    cost_rows,
+    history_rows,
+    terms_rows,
+)
+from minimal_order.experiments.complexity.parts import kinds_of, looks_of, model_part, seconds_part
+from minimal_order.experiments.complexity.published import PUBLISHED
+from minimal_order.experiments.complexity.run import complexity_parts
+from minimal_order.experiments.complexity.runs import data_of, start_of
+from minimal_order.hypernet_file import load
+from minimal_order.models import MLP
+from minimal_order.objectives import FAMILIES
+from minimal_order.operations import step_operations
+from minimal_order.plots.complexity import figures
+from minimal_order.reports.complexity import complexity_report
+from minimal_order.training import evaluate
+
+TINY = {
+    "dataset": "digits",
+    "runs": 2,
+    "lams": (0.01, 1.0, 100.0),
+    "levels": (0.0, 0.5, 0.8, 1.0),
+    "epochs": 2,
+    "hyper_epochs": 2,
+    "knots": 3,
+    "validation": 50,
+    "objects": 250,
+    "samples": 1,
+    "repeats": 1,
+}
+
+
+def tiny(**changes):
+    return ComplexityConfig(**TINY | changes)
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    config = tiny()
+    results = [part.function(*part.arguments) for part in complexity_parts(config, None)]
+    return ComplexityOutcome.assemble(config, results)
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+def test_nine_models():
+    assert len(MODELS) == 9 == len(set(MODELS.values()))
+    assert {spec.family for spec in MODELS.values()} == set(FAMILIES)
+    assert set(PUBLISHED) == set(MODELS)
+
+
+def test_defaults_of_mnist():
+    config = ComplexityConfig("mnist")
+    assert config.model == MLP((784, 50, 10), "relu") and config.model.n_params == 39_760
+    assert (config.runs, config.epochs, config.hyper_epochs, config.batch_size) == (5, 25, 50, 256)
+    assert config.lams == LAMS == (1e-3, 1e-2, 1e-1, 1, 10, 100)
+    assert config.levels == LEVELS and LEVELS[0] == 0 and LEVELS[-1] == 0.98
+    assert config.hypernet("piecewise").n_rows == 6 and config.hypernet("linear").n_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"dataset": "mnits"}, "nearest: mnist"),
+        ({"models": ("variationl",)}, "nearest: variational"),
+        ({"models": ()}, "models"),
+        ({"runs": 0}, "runs = 0"),
+        ({"lams": (0.0, 1.0)}, "lams"),
+        ({"lams": (1.0,)}, "lams"),
+        ({"levels": (0.5, 1.2)}, "levels"),
+        ({"rate": 0.0}, "rate"),
+        ({"clip": -1.0}, "clip"),
+        ({"knots": 1}, "knots = 1"),
+        ({"knots": (0.01, 3.0)}, "knots"),
+        ({"scale": "linear"}, "scale"),
+        ({"sampling": "both"}, "sampling"),
+        ({"prior_std": 0.0}, "prior_std"),
+        ({"per": "layer"}, "per"),
+        ({"validation": 0}, "validation = 0"),
+        ({"dtype": "float16"}, "dtype"),
+    ],
+)
+def test_wrong_settings(changed, said):
+    with pytest.raises(ValueError, match=said):
+        tiny(**changed)
+
+
+def test_what_does_not_fit_the_data():
+    for changed, said in (({"validation": 250}, "validation = 250"), ({"objects": 5000}, "objects = 5000")):
+        with pytest.raises(ValueError, match=said):
+            data_of(tiny(**changed))
+
+
+def test_folder_is_no_setting():
+    assert "folder" not in tiny(folder="/data").as_dict()
+
+
+def test_command_makes_the_same_configuration(monkeypatch):
+    config = tiny(biases=True, knots=(0.01, 2.0, 100.0), per="network", clip=0.0)
+    seen = {}
+    monkeypatch.setattr("minimal_order.experiments.complexity.run.run_complexity", lambda c, *_: seen.update(c) or ())
+    assert main(shlex.split(config.command())[1:]) == 0
+    assert seen == {"digits": config}
+
+
+# --- data and starts ------------------------------------------------------------------------------------
+
+
+def test_data_in_three_parts():
+    data = data_of(tiny())
+    assert data.of.n_train == 200 and len(data.X_valid) == len(data.y_valid) == 50
+    assert data.of.X_train.min() == -1 and data.of.X_train.max() <= 1 and data.of.X_train.dtype == np.float32
+    rows = {row.tobytes() for row in data.of.X_train}
+    assert not rows & {row.tobytes() for row in data.X_valid}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_models_of_a_run_begin_as_one_network(name):
+    config, data = tiny(), data_of(tiny())
+    start = start_of(config, name, 1, data.of)
+    theta = start.parameters(start.w, config.lams)
+    assert theta.dtype == np.float32 and theta.shape[0] == 3
+    means = config.family(name).means(theta)
+    first = start_of(config, "base", 1, data.of).w
+    assert_array_equal(means, first)
+    assert (start_of(config, name, 0, data.of).w != start.w).any()
+    if config.family(name).spread:
+        assert_allclose(theta[:, config.model.n_params :], config.log_sigma)
+
+
+# --- parts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["variational", "base-linear", "reparameterised-piecewise"])
+def test_part_measures_what_it_trained(name):
+    config, data = tiny(), data_of(tiny())
+    found = model_part(config, name, 0)
+    start = start_of(config, name, 0, data.of)
+    means = config.family(name).means(start.parameters(found["w"], config.lams))
+    sides = (data.X_valid, data.y_valid), (data.of.X_test, data.of.y_test)
+    dense = [evaluate(config.model, means, X, y, "multiclass")[1] for X, y in sides]
+    assert_allclose(found["accuracy"][:, :, 0], dense, atol=1e-6)
+    assert_allclose(found["history"][-1], dense[0], atol=1e-6)
+    assert found["looks"][-1] == looks_of(config, name, 200)[-1] == 2 * (200 // config.batch_size)
+    assert np.isfinite(found["terms"]).all() and np.isfinite(found["accuracy"]).all()
+    again = model_part(config, name, 0)
+    assert all(np.array_equal(found[key], again[key]) for key in found)
+
+
+def test_diverged_network_is_left_out():
+    config, data = tiny(), data_of(tiny())
+    theta = np.zeros((3, config.model.n_params), np.float32)
+    theta[1, 0] = np.nan
+    found = work.pruned_accuracy(config, "base", theta, data)
+    assert np.isnan(found[:, 1]).all() and np.isfinite(found[:, [0, 2]]).all()
+
+
+def test_seconds_of_every_kind():
+    config = tiny(models=("base", "base-linear"))
+    assert kinds_of(config) == [("base", 0), ("base-linear", 0), ("base", 1)]
+    assert (seconds_part(config)["seconds"] > 0).all()
+
+
+# --- costs ----------------------------------------------------------------------------------------------
+
+
+def test_operations_of_a_step():
+    config = tiny()
+    model, S = config.model, config.batch_size
+    p = model.n_params
+    plain = step_operations(model, np.ones(p), S, "multiclass").total
+    assert step_cost(config, "base", 1) == plain + 2 * p
+    assert step_cost(config, "base") == 3 * step_cost(config, "base", 1)
+    one = network_operations(model, S, spread=True)
+    assert 2 * S * (64 * 50 + 50 * 10) < one - network_operations(model, S, spread=False) < 4 * S * (64 * 50 + 50 * 10)
+    assert step_cost(config, "variational-piecewise") == 5 * (one + 2 * 3 * 2 * p) + 7 * 3 * 2 * p
+    assert step_cost(replace(config, sampling="weights"), "variational") < step_cost(config, "variational")
+
+
+def test_steps_until_equally_good():
+    looks = np.array([1, 2, 4])
+    direct = np.array([[[0.2, 0.5], [0.8, 0.6], [0.9, 0.6]]])  # (runs, looks, lams)
+    hyper = np.array([[[0.9, 0.1], [0.5, 0.6], [0.9 - MARGIN / 2, 0.6]]])
+    found = spent(direct, looks, hyper, 10 * looks)
+    assert_array_equal(found.direct, [[4, 2]])
+    assert_array_equal(found.hyper, [40])
+    assert_array_equal(found.reached, [2])
+    never = spent(direct, looks, hyper - 0.1, looks)
+    assert_array_equal(never.hyper, [np.inf])
+    assert_array_equal(first_look(np.array([[False, True], [True, False]]), looks[:2]), [2, 1])
+
+
+def test_saving_and_break_even(outcome):
+    for name in outcome.rivals:
+        steps = outcome.spent(name)
+        direct = step_cost(outcome.config, outcome.direct_of(name), 1) * steps.direct.sum(axis=1)
+        expected = direct / (step_cost(outcome.config, name) * steps.hyper)
+        assert_allclose(outcome.saving(name), expected)
+        finite = np.isfinite(outcome.break_even(name))
+        assert_allclose(outcome.break_even(name)[finite], 3 / expected[finite])
+    assert_allclose(outcome.budget("base-linear"), 3 * step_cost(outcome.config, "base", 1)
+                    / step_cost(outcome.config, "base-linear"))  # fmt: skip
+
+
+# --- outcome --------------------------------------------------------------------------------------------
+
+
+def test_lam_is_chosen_on_objects_held_out(outcome):
+    for name, accuracy in outcome.accuracy.items():
+        for run in range(2):
+            for j in range(4):
+                best = accuracy[run, 0, :, j].argmax()
+                assert outcome.chosen(name)[run, j] == best
+                assert outcome.test_at_chosen(name)[run, j] == accuracy[run, 1, best, j]
+        assert (outcome.best_on_test(name) >= accuracy[:, 1].mean(axis=0)).all()
+
+
+def test_share_of_all_still_predicts(outcome):
+    for accuracy in outcome.accuracy.values():
+        assert np.all(accuracy[..., -1] < 0.3) and np.all(accuracy[..., -1] > 0)
+
+
+def test_tables(outcome):
+    n = 9 * 3 * 4
+    assert len(list(accuracy_rows(outcome))) == 2 * n
+    assert len(list(chosen_rows(outcome))) == 9 * 4 * 2
+    assert len(list(terms_rows(outcome))) == 9 * 3 * 2
+    assert len(list(history_rows(outcome))) == 3 * sum(map(len, outcome.looks.values()))
+    assert len(list(cost_rows(outcome))) == 6 * 3 * 2
+
+
+def test_report_and_figures(outcome):
+    text = complexity_report("digits", outcome)
+    assert "## What it costs" in text and "variational-piecewise" in text and "published" not in text
+    assert len(dict(figures(outcome))) == 5
+
+
+def test_report_beside_the_published_table(outcome):
+    as_mnist = replace(outcome, config=replace(outcome.config, dataset="mnist"))
+    text = complexity_report("mnist", as_mnist)
+    assert "| .8714" in text or "0.8714" in text
+    value, lam = best_over_lam(outcome, "base", 0.5)
+    assert value == outcome.accuracy["base"][:, 1, :, 1].mean(axis=0).max() and lam in outcome.config.lams
+
+
+def test_some_models_only():
+    config = tiny(models=("base",), runs=1)
+    results = [part.function(*part.arguments) for part in complexity_parts(config, None)]
+    outcome = ComplexityOutcome.assemble(config, results)
+    assert outcome.rivals == [] and outcome.files() == {}
+    assert "no hypernetwork" in complexity_report("digits", outcome)
+    assert list(dict(figures(outcome))) == ["surfaces", "pruned", "curves", "terms"]
+
+
+# --- claims ---------------------------------------------------------------------------------------------
+
+
+def made(shift, steps_of_hyper=2):
+    """An outcome of three starts: accuracy of the direct networks, and that of the others shifted."""
+    config = tiny(runs=3)
+    rng = np.random.default_rng(0)
+    accuracy, history, looks = {}, {}, {}
+    for name, spec in MODELS.items():
+        base = {"variational": 0.9, "reparameterised": 0.85, "base": 0.5}[spec.family]
+        level = np.array([0.95, 0.945, base, 0.1]) + (shift if spec.is_hypernet else 0)
+        accuracy[name] = level + 1e-4 * rng.standard_normal((3, 2, 3, 4))
+        history[name] = np.tile([[0.2], [0.95]], (3, 1, 3)) + (shift if spec.is_hypernet else 0)
+        looks[name] = np.array([1, steps_of_hyper if spec.is_hypernet else 40])
+    terms = {name: np.ones((3, 3, 3)) for name in MODELS}
+    w = dict.fromkeys(MODELS, np.zeros(1))
+    return ComplexityOutcome(config, accuracy, terms, looks, history, w, dict.fromkeys(kinds_of(config), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("outcome_of", "verdicts"),
+    [
+        (lambda: made(0.0), (HOLDS, HOLDS, HOLDS)),
+        (lambda: made(-0.1), (HOLDS, FAILS, FAILS)),
+        (lambda: made(0.0, 4000), (HOLDS, FAILS, HOLDS)),
+    ],
+    ids=["alike and cheap", "worse", "alike but dear"],
+)
+def test_verdicts(outcome_of, verdicts):
+    claims = judge({"toy": outcome_of()})
+    assert tuple(claim.verdict for claim in claims[:3]) == verdicts
+    assert claims[3].verdict == UNTESTED
+
+
+def test_verdict_under_conditions():
+    outcome = made(0.0)
+    for name in ("base-linear", "base-piecewise"):
+        outcome.accuracy[name][...] -= 0.1
+    claims = judge({"toy": outcome})
+    assert [claim.verdict for claim in claims[:3]] == [HOLDS, CONDITIONS, CONDITIONS]
+
+
+def test_few_starts_decide_nothing(outcome):
+    assert {claim.verdict for claim in judge({"digits": outcome})} == {UNTESTED}
+
+
+# --- files and commands ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("complexity")
+    options = {key: value for key, value in TINY.items() if key not in ("dataset", "runs", "models")}
+    words = [f"--{key.replace('_', '-')}={','.join(map(str, np.atleast_1d(value)))}" for key, value in options.items()]
+    models = "--models=base,base-piecewise,variational-linear"
+    arguments = ["complexity", "digits", "--runs=1", *words, models, "--jobs=1", f"--out={place / 'out'}"]
+    assert main(arguments) == 0
+    return place / "out", arguments
+
+
+def test_files(folder):
+    out, _ = folder
+    for name in ("accuracy", "chosen", "terms", "history", "cost"):
+        rows = list(csv.reader(io.StringIO((out / f"{name}.csv").read_text())))
+        assert len(rows) > 1 and len({len(row) for row in rows}) == 1
+    for name in ("surfaces", "pruned", "curves", "terms", "cost"):
+        assert (out / f"{name}.png").stat().st_size > 5000
+    assert load(out / "models" / "base-piecewise.npz", MLP((64, 50, 10), "relu")).dataset == "digits"
+    assert not (out / "models" / "base.npz").exists()
+
+
+def test_interrupted_run_goes_on(folder, monkeypatch):
+    out, arguments = folder
+    (out / "parts" / "base-000.npz").unlink()
+    before = (out / "report.md").read_bytes()
+    computed = []
+    monkeypatch.setattr("minimal_order.experiments.complexity.run.model_part", record(computed))
+    assert main(arguments) == 0
+    assert computed == [("base", 0)]
+    assert (out / "report.md").read_bytes() == before
+
+
+def record(computed):
+    def part(config, name, run):
+        computed.append((name, run))
+        return model_part(config, name, run)
+
+    return part
+
+
+def test_prune_command(folder, tmp_path, capsys):
+    out, _ = folder
+    hypernet = out / "models" / "variational-linear.npz"
+    words = ["complexity", "prune", "--lam", "0.1", "--share", "0.8", "--hypernet", str(hypernet)]
+    assert main([*words, "--test", "--out", str(tmp_path / "p.npz")]) == 0
+    said = capsys.readouterr().out
+    assert "2960 parameters removed, 800 left" in said and "accuracy on test: 0." in said
+    with np.load(tmp_path / "p.npz") as pruned:
+        assert np.count_nonzero(pruned["w"]) <= 800
+        assert_array_equal(pruned["w"], load(hypernet).pruned(0.1, 0.8).w)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--lam", "0", "--share", ".5"], "lam = 0.0: expected a positive number"),
+        (["--lam", "1e-4", "--share", ".5"], "lam = 0.0001: expected 0.01 ... 100"),
+        (["--lam", "1", "--share", "1.5"], "level = 1.5"),
+        (["--lam", "1"], "required: --share"),
+        (["--lam", "1", "--share", ".5", "--pre", "tensor"], "--pre: expected --per"),
+        (["--lam", "1", "--share", ".5", "--per", "layer"], "per = 'layer'"),
+    ],
+)
+def test_prune_refuses(folder, capsys, words, said, tmp_path):
+    out, _ = folder
+    hypernet = out / "models" / "variational-linear.npz"
+    with pytest.raises(SystemExit) as end:
+        main(["complexity", "prune", "--hypernet", str(hypernet), "--out", str(tmp_path / "p"), *words])
+    assert end.value.code == 2 and said in capsys.readouterr().err
+    assert not (tmp_path / "p").exists()
+
+
+def test_prune_without_a_file(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["complexity", "prune", "--lam", "1", "--share", ".5", "--hypernet", str(tmp_path / "none.npz")])
+    assert "none.npz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["complexity"], "required: DATASET|prune"),
+        (["complexity", "mnits"], "expected mnist"),
+        (["complexity", "mnist", "--modles=base"], "--models"),
+        (["complexity", "digits", "--lams", "0,1"], "lams"),
+    ],
+)
+def test_command_refuses(capsys, words, said):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_quick_settings_are_settings():
+    assert set(QUICK) <= set(ComplexityConfig.__dataclass_fields__)
+    assert set(SETTINGS) == {"mnist", "cifar10", "digits", "cifar10-subset"}
