@@ -58,6 +58,8 @@ _SOURCES = {
                              f"{_GENERATED}: logistic", "generated"),
     "synthetic3":     Source("regression",  3000,  200,  1, "centre", synthetic.regression,
                              f"{_GENERATED}: linear", "generated"),
+    "relevance-synthetic": Source("regression", 10000, 100, 1, "none", synthetic.one_feature,
+                             "Grabovoy, relevance of parameters (talk): one feature of 100", "generated"),
     "monk1":          Source("binary",       556,   17,  2, "none", monk.read_monk1, _MONK, "generated"),
     "monk2":          Source("binary",       601,   17,  2, "none", monk.read_monk2, _MONK, "generated"),
     "monk3":          Source("binary",       554,   17,  2, "none", monk.read_monk3, f"{_MONK}; noise", "generated"),
