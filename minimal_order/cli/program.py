@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import belsley, complexity, ordering, reproduce, select, surgeon
+from . import belsley, complexity, ordering, relevance, reproduce, select, surgeon
 from .parsing import Parser, fail, nearest
 
 
@@ -19,6 +19,7 @@ def build_parser() -> Parser:
     select.add_commands(commands)
     belsley.add_commands(commands)
     complexity.add_commands(commands)
+    relevance.add_commands(commands)
     surgeon.add_commands(commands)
     reproduce.add_commands(commands)
     return parser

@@ -1,0 +1,88 @@
+"""The commands of the talk on relevance."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .options import add_common, add_plugins, command
+from .parsing import names, numbers
+from .printing import print_paths
+
+TRAINING = ("orders", "runs", "levels", "steps", "batch_size", "rate", "decay")
+"""Options that both commands have, as the configurations name them."""
+
+
+def add_commands(commands: Any) -> None:
+    """Add them to the program."""
+    help = "train, put the parameters in order, remove them one after the other"
+    sub = command(commands, "relevance", do_relevance, help)
+    add_options(sub)
+    sub.add_argument("--retrain", type=int, metavar="STEPS", help="train the rest so long after each level (default 0)")
+    add_common(sub, "results/relevance/DATASET")
+
+    help = "variance of the output under noise in the input, against the share removed"
+    sub = command(commands, "noise", do_noise, help)
+    add_options(sub)
+    sub.add_argument("--noises", type=numbers, metavar="S,S", help="deviations of the noise (default .1, .2, ..., 1)")
+    sub.add_argument("--draws", type=int, help="of the noise for each object (default 32)")
+    sub.add_argument("--objects", type=int, help="test objects that get noise, at most (default 100)")
+    add_common(sub, "results/noise/DATASET")
+
+
+def add_options(sub: argparse.ArgumentParser) -> None:
+    """Add what both are told."""
+    sub.add_argument("dataset", metavar="DATASET", help="wine, boston, synthetic or synthetic-drawn")
+    sub.add_argument("--orders", type=names, metavar="A,B", help="orders to compare (default: all that can be had)")
+    sub.add_argument("--runs", type=int, help="independent runs (default 25)")
+    sub.add_argument("--levels", type=numbers, metavar="0,.5,1", help="shares to remove")
+    sub.add_argument("--steps", type=int, help="of the training (default 4500)")
+    sub.add_argument("--batch-size", type=int, help="objects a step (default 64)")
+    sub.add_argument("--rate", type=float, help="step size at first (default .01)")
+    sub.add_argument("--decay", type=float, help="weight decay (default .001 on wine, .003 on boston, else 0)")
+    add_plugins(sub)
+
+
+def options(arguments: argparse.Namespace, quick: dict[str, Any], *own: str) -> dict[str, Any]:
+    """The settings that the options describe."""
+    from ..experiments.plugins import read_plugins
+
+    given = {name: getattr(arguments, name) for name in (*TRAINING, *own) if getattr(arguments, name) is not None}
+    plugins = tuple(read_plugins(arguments.plugin))
+    return {"seed": arguments.seed, "plugins": plugins} | (quick if arguments.quick else {}) | given
+
+
+def do_relevance(arguments: argparse.Namespace) -> None:
+    """Run one experiment on relevance and print its table and where its files are."""
+    from ..experiments.relevance.config import RelevanceConfig
+    from ..experiments.relevance.run import run_relevance
+    from ..reports.relevance import relevance_summary, write_relevance
+
+    config = RelevanceConfig(arguments.dataset, **options(arguments, RelevanceConfig.QUICK, "retrain"))
+    name = config.dataset
+    out = arguments.out or Path("results/relevance") / name
+    for _, store, outcome in run_relevance({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
+        paths = write_relevance(name, store, outcome)
+        print(f"{config.model}, {words_of(config.runs)}; test, mean [95 % interval]")
+        print(relevance_summary(outcome))
+        print_paths(paths)
+
+
+def do_noise(arguments: argparse.Namespace) -> None:
+    """Run one experiment on noise and print its table and where its files are."""
+    from ..experiments.noise.config import NoiseConfig
+    from ..experiments.noise.run import run_noise
+    from ..reports.noise import noise_summary, write_noise
+
+    config = NoiseConfig(arguments.dataset, **options(arguments, NoiseConfig.QUICK, "noises", "draws", "objects"))
+    name = config.dataset
+    out = arguments.out or Path("results/noise") / name
+    for _, store, outcome in run_noise({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
+        paths = write_noise(name, store, outcome)
+        print(f"{config.model}, {words_of(config.runs)}")
+        print(noise_summary(outcome))
+        print_paths(paths)
+
+
+def words_of(runs: int) -> str:
+    """Count runs."""
+    return f"{runs} run" + "s" * (runs > 1)

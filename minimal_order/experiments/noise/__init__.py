@@ -1,0 +1,1 @@
+"""Experiment ``noise``: what pruned networks make of noise in their input."""

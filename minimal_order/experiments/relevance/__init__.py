@@ -1,0 +1,1 @@
+"""Experiment ``relevance``: which parameters a trained network can do without."""

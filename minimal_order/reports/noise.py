@@ -1,0 +1,77 @@
+"""The report and the files of one experiment on noise."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..claims.relevance import Evidence, interval, judge, noise_to_signal, passed_on
+from ..experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
+from ..experiments.relevance.outcome import inner_levels
+from ..results import Store, csv_text
+from .relevance import settings_text, write_all
+from .text import claims_text, number, percent, table
+
+
+def write_noise(name: str, store: Store, outcome: NoiseOutcome) -> list[Path]:
+    """As ``write_relevance``."""
+    from ..plots.noise import figures
+
+    files = {
+        "noise.csv": csv_text(NOISE_COLUMNS, noise_rows(outcome)),
+        "report.md": noise_report(name, outcome),
+    }
+    return write_all(store, files, figures(outcome))
+
+
+def noise_report(name: str, outcome: NoiseOutcome) -> str:
+    """The report of one experiment on noise."""
+    config = outcome.config
+    parts = [
+        f"# Noise in, noise out: {name}",
+        f"Made by `{config.command()}` (seed {config.seed}).",
+        settings_text(config),
+        f"Noise of every standard deviation in {config.noises[0]:g} ... {config.noises[-1]:g} is added to the "
+        f"features of at most {config.objects} test objects, {config.draws} times each.",
+        "## Which passes least on",
+        noise_summary(outcome),
+        "## Drawn noise against its first order",
+        first_order_text(outcome),
+        "## Claims",
+        claims_text([claim for claim in judge(Evidence(noise={name: outcome})) if claim.id == "c2"]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def noise_summary(outcome: NoiseOutcome) -> str:
+    """Every order by the noise that it passes on."""
+    if not inner_levels(outcome.config).any():
+        return ""
+    orders = sorted(outcome.config.orders, key=lambda order: float(passed_on(outcome, order).mean()))
+    rows = [
+        (order, str(interval(passed_on(outcome, order))), str(interval(noise_to_signal(outcome, order))))
+        for order in orders
+    ]
+    unit = "squared units of the target" if outcome.is_regression else "sum over the classes' probabilities"
+    if outcome.config.setting.options == () and outcome.is_regression:
+        unit = "variances of the target"
+    head = f"variance of the output ({unit})"
+    text = "Means over the noises and over the levels between nothing and everything removed, with 95 % intervals."
+    return f"{text}\n\n{table(('order', head, 'over that between objects'), rows)}"
+
+
+def first_order_text(outcome: NoiseOutcome) -> str:
+    """How far s^2 ||df/dx||^2 goes."""
+    config = outcome.config
+    shown = sorted({0, len(config.levels) // 2, (4 * len(config.levels)) // 5})
+    rows = []
+    for i in (i for i in shown if config.ks[i] < config.model.n_params):
+        drawn, first = (found[:, :, i].mean(axis=(0, 1)) for found in (outcome.drawn, all_first(outcome)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rows.append((percent(config.levels[i]), *(number(float(x)) for x in drawn / first)))
+    head = "Variance from draws over that to first order, means over runs and orders, by the noise's deviation s:"
+    return f"{head}\n\n{table(('removed', *(f's = {s:g}' for s in config.noises)), rows)}"
+
+
+def all_first(outcome: NoiseOutcome) -> np.ndarray:
+    """The variance to first order of all orders (runs, orders, levels, noises)."""
+    return outcome.first[..., None] * np.square(outcome.config.noises)
