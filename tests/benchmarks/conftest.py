@@ -9,6 +9,7 @@ TABLES = pytest.StashKey()
 
 def pytest_addoption(parser):
     parser.addoption("--quick", action="store_true", help="few runs and steps: shows that everything works")
+    parser.addoption("--write", metavar="FOLDER", help="keep the ratios of the ladder as tables")
 
 
 def pytest_configure(config):
