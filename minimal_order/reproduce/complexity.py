@@ -13,6 +13,7 @@ from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
 from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutcome, convergence_parts
 from ..experiments.sharing import shared_folder
 from ..parallel import run_groups
+from ..reports.claims import claims_csv
 from ..reports.complexity import reproduction_report, write_complexity, write_convergence
 from ..results import Store, write_atomic
 
@@ -64,4 +65,5 @@ def reproduce_complexity(
     claims = judge(in_order, convergence)
     command = " ".join(["minimal-order reproduce complexity", *["--quick"] * quick, f"--seed {seed}"])
     write_atomic(out / "report.md", reproduction_report(command, in_order, convergence, claims))
-    yield "report", claims, [out / "report.md"]
+    write_atomic(out / "claims.csv", claims_csv(claims))
+    yield "report", claims, [out / "claims.csv", out / "report.md"]
