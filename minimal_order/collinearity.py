@@ -201,7 +201,9 @@ def prepare(columns: Columns, intercept: bool, center: bool, scale: bool) -> Pre
         check(not constant.any(), f"column {names[constant.argmax()]!r}", "constant", "one that varies, to be centred")
         values = values - values.mean(axis=0)
     elif intercept:
-        check(INTERCEPT not in names, "names", repr(INTERCEPT), "a name that the intercept doesn't have")
+        check(
+            INTERCEPT not in names, "names", repr(INTERCEPT), "a name that the intercept doesn't have, or no intercept"
+        )
         values, names = np.column_stack([np.ones(len(values)), values]), (INTERCEPT, *names)
     largest = np.abs(values).max(axis=0)
     check(bool(largest.all()), f"column {names[largest.argmin()]!r}", "all 0", "a number that isn't")

@@ -5,6 +5,7 @@ Everything that is no finite number is refused with its column and row. Data fra
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ def columns_of(X: Any, names: Sequence[str] | None = None) -> Columns:
         X, names = X.values, X.names if names is None else names
     if names is None and hasattr(X, "columns"):
         names = [str(name) for name in X.columns]
-    table = np.asarray(X)
+    table = _array(X)
     check(table.dtype.kind in "biufOSU", "X.dtype", table.dtype, "real numbers")
     expected = "(m, n), at least 2 rows and 1 column"
     check(table.ndim == 2 and len(table) >= 2 and table.shape[1] >= 1, "X.shape", table.shape, expected)
@@ -81,8 +82,8 @@ def read_csv(path: str | Path) -> Columns:
     first = next((line for line in text.splitlines() if line.strip()), "")
     check(bool(first), str(path), "an empty file", "a CSV file")
     separator = max(SEPARATORS, key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=separator, skipinitialspace=True)
-    lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
+    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    lines = [(reader.line_num, [" ".join(c.split()) for c in cells]) for cells in reader if any(map(str.strip, cells))]
     (_, header), *rows = lines
     if all(map(_is_number, header)):
         header, rows = [f"x{j + 1}" for j in range(len(header))], lines
@@ -95,22 +96,36 @@ def read_csv(path: str | Path) -> Columns:
     return columns_of(np.array(numbers), header)
 
 
+def _array(X: Any) -> NDArray:
+    """Make an array of a table; what a mask hides is missing."""
+    if isinstance(X, np.ma.MaskedArray):
+        X = np.where(np.ma.getmaskarray(X), None, X.data)
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"X = rows of different lengths: expected a table ({error})") from error
+
+
 def _number(cell: Any, column: str, row: str) -> float:
     missing = cell is None or (isinstance(cell, str) and not cell)
-    try:
-        value = float("nan" if missing else cell)
-    except (TypeError, ValueError):
-        value = math.nan
-    shown = "missing" if missing else repr(str(cell))
-    check(math.isfinite(value), f"column {column!r}, {row}", shown, "a finite number")
+    value = math.nan if missing else _value(cell)
+    expected = "a finite number"
+    if "," in str(cell):
+        expected += ": a point before the decimals, nothing between the thousands"
+    check(math.isfinite(value), f"column {column!r}, {row}", "missing" if missing else repr(str(cell)), expected)
     return value
 
 
-def _is_number(cell: str) -> bool:
+def _value(cell: Any) -> float:
+    """The number in a cell, NaN if it holds none; 2019_01, which Python takes for one, is a name."""
     try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
+        return math.nan if "_" in str(cell) else float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _is_number(cell: str) -> bool:
+    return math.isfinite(_value(cell))
 
 
 def in_words(names: Iterable[str]) -> str:

@@ -217,13 +217,20 @@ REFUSED = {
     r"column 'x2', row 1 = 'nan': expected a finite number": ([[1, 2], [3, np.nan]], {}),
     r"column 'x1', row 0 = 'inf'": ([[np.inf, 2], [3, 1]], {}),
     r"column 'x1', row 1 = 'one'": ([[1, 2], ["one", 1]], {}),
-    r"column 'x2', row 0 = missing": ([[1, None], [3, 1]], {}),
+    r"column 'x1', row 1 = '1_000'": ([[1, 2], ["1_000", 1]], {}),
+    r"column 'x1', row 1 = '1000+'": ([[1, 2], [10**400, 1]], {}),
+    r"column 'x2', row 0 = missing": (np.ma.masked_equal([[1, -9], [3, 1]], -9), {}),
+    r"X = rows of different lengths: expected a table": ([[1, 2], [3]], {}),
+    r"column 'x2', row 1 = missing": ([[1, 2], [3, None]], {}),
     r"X\.dtype = complex128: expected real numbers": ([[1j, 2], [3, 1]], {}),
     r"column 'x2' = all 0": ([[1, 0], [3, 0]], {}),
     r"column 'x2' = constant: expected one that varies, to be centred": ([[1, 5], [3, 5]], {"center": True}),
     r"names = \('a',\): expected 2 of them": ([[1, 2], [3, 1]], {"names": ["a"]}),
     r"names = 'a': expected names that differ": ([[1, 2], [3, 1]], {"names": ["a", "a"]}),
-    r"names = 'const': expected a name that the intercept": ([[1, 2], [3, 1]], {"names": ["a", "const"]}),
+    r"names = 'const': expected a name that the intercept doesn't have, or no": (
+        [[1, 2], [3, 1]],
+        {"names": ["a", "const"]},
+    ),
 }
 
 

@@ -42,6 +42,13 @@ def test_without_names_columns_are_numbered(file):
     assert read_csv(file('"a,b"\n3\n5\n')).names == ("a,b",)
 
 
+def test_names_of_several_lines_become_one_line(file):
+    table = read_csv(file('"gross\r\nproduct","a \u2028 b"\n1,2\n3,4\n'))
+    assert table.names == ("gross product", "a b") and table.values.tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(ValueError, match="column 'b', line 4 = 'x'"):
+        read_csv(file('"a\na",b\n1,2\n3,x\n'))
+
+
 REFUSED = {
     r"column 'b', line 3 = 'x': expected a finite number": "a,b\n1,2\n3,x\n",
     r"column 'b', line 2 = missing": "a,b\n1,\n3,4\n",
@@ -51,7 +58,9 @@ REFUSED = {
     r"cells of line 3 = 1: expected 2, as the first line has; separated by ','": "a,b\n1,2\n3\n",
     r"cells of line 2 = 3: expected 2": "a,b\n1,2,3\n3,4\n",
     r"column 'a b', line 2 = '1 2': expected a finite number": "a b\n1 2\n3 4\n",
-    r"column 'b', line 2 = '2,5'": "a;b\n1;2,5\n3;4\n",
+    r"column 'b', line 2 = '2,5': expected a finite number: a point before the decimals": "a;b\n1;2,5\n3;4\n",
+    r"column 'a', line 3 = '1,000': .*, nothing between the thousands": 'a,b\n1,2\n"1,000",4\n',
+    r"column 'a', line 2 = '2019_01'": "a,b\n2019_01,2\n2019_02,4\n",
     r"names = 'a': expected names that differ": "a,a\n1,2\n3,4\n",
     r"lines of numbers = 1: expected at least 2": "a,b\n1,2\n",
     r"lines of numbers = 0": "a,b\n",
