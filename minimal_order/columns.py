@@ -99,7 +99,7 @@ def read_csv(path: str | Path) -> Columns:
 def _array(X: Any) -> NDArray:
     """Make an array of a table; what a mask hides is missing."""
     if isinstance(X, np.ma.MaskedArray):
-        X = np.where(np.ma.getmaskarray(X), None, X.data)
+        X = np.where(np.ma.getmaskarray(X), np.full(X.shape, None), X.data)
     try:
         return np.asarray(X)
     except ValueError as error:

@@ -64,6 +64,12 @@ def test_options_are_arguments_of_the_function(capsys, options, expected):
     assert capsys.readouterr().out == f"{found}\n"
 
 
+def test_only_what_is_large_is_shown_if_asked_for(capsys):
+    assert main(["belsley", LONGLEY, "--least", "1000", "--fuzz", "0.1"]) == 0
+    table = read_csv(LONGLEY)
+    assert capsys.readouterr().out == collinearity(table).table(least=1000, fuzz=0.1) + "\n"
+
+
 def test_files_hold_all_digits_and_the_heat_map(tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["belsley", LONGLEY, "--target", "TOTEMP", "--out", str(out)]) == 0
@@ -89,6 +95,8 @@ BAD = {
     r"threshold = 2\.0: expected a proportion": (GOOD, ["--threshold", "2"]),
     r"limit = 0\.0": (GOOD, ["--limit", "0"]),
     r"digits = 99": (GOOD, ["--digits", "99"]),
+    r"fuzz = 2\.0: expected a proportion": (GOOD, ["--fuzz", "2"]),
+    r"least = -1\.0: expected a condition index": (GOOD, ["--least=-1"]),
     r"--centre: expected --center": (GOOD, ["--centre"]),
 }
 

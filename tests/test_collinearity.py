@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from minimal_order.collinearity import Dependency, collinearity
+from minimal_order.collinearity import collinearity
+from minimal_order.collinearity_table import Dependency
 from minimal_order.columns import Columns, columns_of, read_csv
 from minimal_order.least_squares import least_squares
 from minimal_order.sources import data_folder
@@ -160,13 +161,23 @@ def test_table_marks_large_numbers(longley):
     assert collinearity(design()).table(limit=1e6).endswith("no dependency by these limits")
 
 
-def test_wide_tables_go_on_below(longley):
+def test_wide_tables_go_on_below():
     found = collinearity(design(60, 30))
-    blocks = found.table(width=80).split("\n\n")
-    assert len(blocks) > 2 and all(len(line) <= 80 for line in found.table(width=80).splitlines()[:-1])
+    blocks = found.table().split("\n\n")
+    assert len(blocks) > 2 and all(len(line) <= 80 for line in found.table().splitlines())
     heads = [block.splitlines()[0].split() for block in blocks]
     assert all(head[0] == "index" for head in heads)
     assert [name for head in heads for name in head[1:]] == list(found.names)
+    many = collinearity(np.column_stack([design(60, 30), design(60, 30).sum(axis=1)]))
+    lines = many.table(width=50).splitlines()
+    assert all(len(line) <= 50 for line in lines) and lines[-1].startswith("  ") and lines[-1].endswith(" and x31")
+
+
+def test_rows_with_a_small_index_can_be_left_out(longley):
+    found = collinearity(longley[0])
+    whole, part = (found.table(least=least).splitlines() for least in (0, 1000))
+    assert part == [whole[0], *whole[6:]]
+    assert found.table(least=1e6).splitlines()[1:] == whole[8:]
 
 
 def test_notebooks_show_a_table_with_names_escaped():

@@ -20,6 +20,8 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--threshold", type=float, default=0.5, help="a proportion above it is marked (default .5)")
     sub.add_argument("--limit", type=float, default=30, help="a condition index above it is marked (default 30)")
     sub.add_argument("--digits", type=int, default=3, help="decimal places (default 3)")
+    sub.add_argument("--fuzz", type=float, default=0, help="smaller proportions are shown as a dot (default 0)")
+    sub.add_argument("--least", type=float, default=0, help="rows with a smaller index are not shown (default 0)")
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder for the table and the heat-map (default: none)")
 
     sub = command(commands, "belsley-toy", do_toy, "the talk's illustration of Belsley's method")
@@ -33,7 +35,7 @@ def do_belsley(arguments: argparse.Namespace) -> None:
     from ..columns import read_csv
     from ..reports.collinearity import diagnose, write_collinearity
 
-    asked = ("intercept", "center", "scale", "threshold", "limit", "digits")
+    asked = ("intercept", "center", "scale", "threshold", "limit", "digits", "fuzz", "least")
     options = {name: getattr(arguments, name) for name in asked}
     report = diagnose(read_csv(arguments.file), arguments.target, **options)
     print(report.text)
@@ -50,5 +52,5 @@ def do_toy(arguments: argparse.Namespace) -> None:
     config = ToyConfig(seed=arguments.seed)
     store = Store.open(arguments.out, config.as_dict())
     toy = run_toy(config)
-    print(f"correlations; {proportions_text(toy, 'correlation')}\n\n{elimination_text(toy)}")
+    print(f"By correlations:\n\n{proportions_text(toy, 'correlation')}\n\n{elimination_text(toy)}")
     print_paths(write_toy(store, toy))

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks import check
-from ..collinearity import LIMIT, THRESHOLD, Collinearity, collinearity
+from ..collinearity import collinearity
+from ..collinearity_table import LIMIT, THRESHOLD, Collinearity
 from ..columns import Columns
 from ..least_squares import least_squares
 from ..results import csv_text, write_atomic
@@ -32,6 +33,8 @@ def diagnose(
     threshold: float = THRESHOLD,
     limit: float = LIMIT,
     digits: int = 3,
+    fuzz: float = 0.0,
+    least: float = 0.0,
 ) -> Diagnosis:
     """Run the diagnostic on the columns of a table; with a target, on the others, and fit it to them.
 
@@ -42,12 +45,14 @@ def diagnose(
     check(0 <= threshold <= 1, "threshold", threshold, "a proportion, from 0 to 1")
     check(limit >= 1, "limit", limit, "a condition index, 1 or more")
     check(0 <= digits <= 15, "digits", digits, "0 ... 15 decimal places")
+    check(0 <= fuzz <= 1, "fuzz", fuzz, "a proportion, from 0 to 1")
+    check(least >= 0, "least", least, "a condition index")
     y = None
     if target is not None:
         check(len(columns.names) >= 2, "target", target, "a column beside others")
         columns, y = columns.split(target)
     found = collinearity(columns, intercept=intercept, center=center, scale=scale)
-    parts = [found.table(threshold, limit, digits)]
+    parts = [found.table(threshold, limit, digits, fuzz, least)]
     if len(columns.values) < len(found.names):
         parts.append(f"{len(columns.values)} rows, {len(found.names)} columns: there are always exact dependencies")
     if y is not None:
