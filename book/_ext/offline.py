@@ -1,54 +1,25 @@
 """A book that needs no other host: MathJax from its npm package, links to the forge only when asked for."""
 
 import shutil
-import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from vendor import vendor
 
 MATHJAX = "mathjax@3.2.2"
 PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts", "a11y", "sre", "ui")
-VENDOR = Path(__file__).resolve().parents[1] / "_build" / "vendor"
-
-
-def vendor_mathjax(folder: Path) -> Path:
-    """Put the needed parts of MathJax's npm package into ``folder/mathjax``, once, and return ``folder``.
-
-    Raises
-    ------
-    ExtensionError : when npm is not installed or cannot fetch the package.
-    """
-    if not (folder / "mathjax" / PARTS[0]).is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.which("npm") is None:
-            raise ExtensionError(f"npm is not installed: the book takes {MATHJAX} through it; install Node.js")
-        command = ["npm", "pack", MATHJAX, "--silent"]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if run.returncode:
-            raise ExtensionError(f"{' '.join(command)} failed: {run.stderr.strip() or run.stdout.strip()}")
-        archive = folder / run.stdout.split()[-1]
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-        fetched = folder / "package" / "es5"
-        (folder / "mathjax").mkdir(exist_ok=True)
-        for part in reversed(PARTS):  # the script itself last: it tells that the rest is there
-            kept = folder / "mathjax" / part
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            if kept.is_dir():
-                shutil.rmtree(kept)
-            shutil.move(fetched / part, kept)
-        shutil.rmtree(folder / "package")
-        archive.unlink()
-    return folder
 
 
 def use_vendored(app: Sphinx, config: Config) -> None:
     """Point the pages to the vendored MathJax."""
-    config.html_static_path.append(str(vendor_mathjax(VENDOR)))
+    try:
+        folder = vendor(MATHJAX, PARTS, inside="es5")
+    except RuntimeError as error:
+        raise ExtensionError(str(error)) from error
+    config.html_static_path.append(str(folder.parent))
     config.mathjax_path = f"mathjax/{PARTS[0]}"
 
 
