@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -150,3 +151,25 @@ def test_heat_map_shows_the_proportions():
     bold = [text.get_text() for text in axes.texts if text.get_weight() == "bold"]
     assert len(axes.texts) == 49 and bold == ["0.50", "0.83", "1.00", "0.65", "0.69", "1.00"]
     assert not draw_collinearity(collinearity(design(60, READABLE + 5))).axes[0].texts
+
+
+NAMES = {
+    "short": ([f"x{j}" for j in range(7)], 0),
+    "of words": ([f"column number {j}" for j in range(7)], 90),
+    "very long": ([f"the answer to one of our many questions, which was {j}" for j in range(7)], 90),
+    "many": ([f"feature_{j}" for j in range(30)], 90),
+    "formulas": ([f"$_^${j}" for j in range(7)], 0),
+}
+
+
+@pytest.mark.parametrize("which", NAMES)
+def test_names_under_the_heat_map_do_not_overlap(which):
+    names, rotation = NAMES[which]
+    figure = draw_collinearity(collinearity(design(60, len(names)), names=names))
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_xticklabels()
+    assert {label.get_rotation() for label in labels} == {rotation}
+    assert len({label.get_text() for label in labels}) == len(names) + 1
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+    assert figure.axes[0].bbox.height > 60  # pixels

@@ -13,6 +13,12 @@ from .style import BLACK, BLUE, GREEN, GREY, LINES, ORANGE, PURPLE, SMALL, VERMI
 READABLE = 14
 """The most rows or columns whose cells hold their number."""
 
+LONGEST = 30
+"""The most letters of a name; what is longer is cut in the middle, since names often differ at the end."""
+
+LETTER = 0.075
+"""The width of a letter of a label in inches, on average."""
+
 
 @styled
 def draw_collinearity(found: Collinearity, threshold: float = THRESHOLD, limit: float = LIMIT) -> Picture:
@@ -22,17 +28,25 @@ def draw_collinearity(found: Collinearity, threshold: float = THRESHOLD, limit: 
         f"Share of the variance of each coefficient; bold: above {threshold:g}, and condition indices above {limit:g}. "
         "Columns sum to 1."
     )
-    width, height = max(WIDE, 1.5 + 0.24 * n_columns), 1.6 + 0.27 * n_rows
+    names = [shortened(name) for name in found.names]
+    letters, width = max(map(len, names)), max(WIDE, 1.5 + 0.24 * n_columns)
+    upright = (letters + 2) * n_columns * LETTER > width - 1.5
+    height = 1.6 + 0.27 * n_rows + upright * LETTER * letters
     figure = new_figure(width, height, title="Variance-decomposition proportions", caption=caption)
     axes = figure.subplots()
     image = heat_map(axes, found.proportions, threshold)
-    axes.set_xticks(range(n_columns), found.names, rotation=90 if n_columns > READABLE else 0)
+    axes.set_xticks(range(n_columns), names, rotation=90 * upright, parse_math=False)
     axes.set_yticks(range(n_rows), index_labels(found.condition_indices, found.multiplicity))
     for label, index in zip(axes.get_yticklabels(), found.condition_indices, strict=True):
         label.set_fontweight("bold" if index > limit else "normal")
     axes.set_ylabel("condition index")
     figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
     return figure
+
+
+def shortened(name: str) -> str:
+    """The name, or its beginning and its end if it is too long."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[1 - LONGEST // 2 :]}"
 
 
 def index_labels(indices: NDArray, multiplicity: NDArray) -> list[str]:
