@@ -112,6 +112,7 @@ def test_training_tends_to_what_theory_says(outcome):
         error, floor = outcome.error(family).mean(axis=(1, 2)), outcome.floor(family).mean()
         assert error[-1] < 0.6 * error[0]
         assert abs(error[-1] - floor) < 0.02
+    assert (outcome.config.looks % 3 == 0).all()  # 60 objects in batches of 20
     assert_array_equal(outcome.floor(DIRECT), 0)
     assert outcome.floor(INSIDE).max() < 1e-12
     assert outcome.floor("2 knots").mean() > 0.02
@@ -144,6 +145,7 @@ def test_tables_and_claim(outcome):
         ({"pieces": (1,)}, "pieces"),
         ({"rate": -1.0}, "rate"),
         ({"n_features": 200}, "n_features = 200"),
+        ({"batch_size": 300}, "batch_size = 300"),
     ],
 )
 def test_wrong_settings(changed, said):

@@ -21,6 +21,7 @@ from .style import (
     Look,
     Picture,
     legend_below,
+    log_ticks,
     new_figure,
     percent,
     styled,
@@ -177,6 +178,7 @@ def terms(outcome: ComplexityOutcome) -> Picture:
         above.set_title(family)
         for axes in (above, under):
             axes.set_yscale("log")
+            log_ticks(axes.yaxis)
             lam_axis(axes)
         under.set_ylabel(f"{PARTS[family]}{', nats' * (family != 'base')}")
     panels[0, 0].set_ylabel("−E log p(D | w), nats")

@@ -58,6 +58,8 @@ class ConvergenceConfig:
         for name, least in whole.items():
             value = getattr(self, name)
             check(is_whole(value, least), name, value, f"a whole number, {least} or more")
+        epoch = self.n_objects // self.batch_size
+        check(1 <= epoch <= self.steps, "batch_size", self.batch_size, "one that makes an epoch of 1 ... steps batches")
         for name in ("pieces", "knots"):
             value = getattr(self, name)
             check(len(value) > 0 and all(is_whole(k, 2) for k in value), name, value, "whole numbers, 2 or more")
@@ -79,8 +81,9 @@ class ConvergenceConfig:
 
     @property
     def looks(self) -> NDArray:
-        """The training lengths at which the criterion is looked at."""
-        return np.unique(np.geomspace(10, self.steps, LOOKS).round().astype(int))
+        """The training lengths at which the criterion is looked at: whole epochs, within which the noise is larger."""
+        epoch = self.n_objects // self.batch_size
+        return np.unique(np.geomspace(1, self.steps // epoch, LOOKS).round().astype(int)) * epoch
 
     def map_of(self, family: str) -> Map:
         """The map of one of the hypernetworks."""
