@@ -388,7 +388,7 @@ def test_reports_stand_beside_the_published(outcome, noise):
 
 
 def test_reproduction_tells_all(monkeypatch, tmp_path):
-    less = {"runs": 3, "levels": (0.0, 0.5, 1.0), "steps": 30, "orders": ("random", "obd", "belsley")}
+    less = {"runs": 1, "levels": (0.0, 0.5, 1.0), "steps": 30, "orders": ("random", "obd", "belsley")}
     monkeypatch.setattr(reproduction, "SETTINGS", ("wine",))
     monkeypatch.setattr(RelevanceConfig, "QUICK", less)
     monkeypatch.setattr(NoiseConfig, "QUICK", less | {"noises": (0.5, 1.0), "draws": 3})

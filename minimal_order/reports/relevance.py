@@ -70,14 +70,16 @@ def relevance_report(name: str, outcome: RelevanceOutcome) -> str:
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(config, outcome),
         "## Quality against the share removed",
-        f"{outcome.metric_name} on test, mean over {runs}. What is removed is 0, the rest stays.",
+        f"Mean {outcome.metric_name} on test over {runs}. What is removed is 0, the rest stays.",
         quality_table(outcome),
         "## Which keeps quality longest",
         standing_text(outcome),
         rest_text(outcome),
         published_text(outcome),
         "## Claims",
-        claims_text(judge(Evidence(relevance={name: outcome}))),
+        claims_text(
+            [claim for claim in judge(Evidence(relevance={name: outcome})) if claim.id == "c1" or claim.findings]
+        ),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -104,7 +106,7 @@ def settings_text(config: PruningConfig, outcome: RelevanceOutcome | None = None
     if outcome is not None and outcome.config.levels[0] == 0:
         first = outcome.config.orders[0]
         train, test = (mean_with_interval(outcome.metric(first)[:, 0, s]) for s in (0, 1))
-        text += f" {outcome.metric_name} with nothing removed: {train} on train, {test} on test."
+        text += f" With nothing removed the {outcome.metric_name} is {train} on train, {test} on test."
     if GIVEN in config.orders:
         text += f" `{GIVEN}` eliminates by the covariance of 10 000 draws of stage one, the others look at the network."
     return text
@@ -190,8 +192,8 @@ def published_text(outcome: RelevanceOutcome) -> str:
                 ours = outcome.metric(order)[:, config.levels.index(level), 1]
                 rows.append((order, percent(level), mean_with_interval(ours), f"{theirs:g}"))
     head = (
-        f"## Beside the talk\n\n{outcome.metric_name} on test; the talk's is of one split, read off its figure, and "
-        "how its networks were trained is not stated."
+        f"## Beside the talk\n\nMean {outcome.metric_name} on test; the talk's is of one split, read off its figure. "
+        "How its networks were trained is not stated."
     )
     return f"{head}\n\n{table(('order', 'removed', 'ours [95 % interval]', 'published'), rows)}" if rows else ""
 

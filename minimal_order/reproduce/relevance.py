@@ -9,6 +9,7 @@ from ..experiments.belsley_toy.outcome import ToyConfig, run_toy
 from ..experiments.noise.config import NoiseConfig
 from ..experiments.noise.outcome import NoiseOutcome
 from ..experiments.noise.parts import noise_parts
+from ..experiments.plugins import Plugin, as_options
 from ..experiments.relevance.config import SETTINGS, PruningConfig, RelevanceConfig
 from ..experiments.relevance.outcome import RelevanceOutcome
 from ..experiments.relevance.parts import relevance_parts
@@ -28,13 +29,13 @@ UNPENALISED = "boston-no-decay"
 """Boston as the talk states it, which names no penalty."""
 
 
-def relevance_configs(quick: bool, seed: int) -> dict[str, PruningConfig]:
+def relevance_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -> dict[str, PruningConfig]:
     """The experiments on relevance, one a data set and one more on Boston without a penalty, then those on noise."""
-    less: dict[str, Any] = RelevanceConfig.QUICK if quick else {}
-    less_noise: dict[str, Any] = NoiseConfig.QUICK if quick else {}
-    configs: dict[str, PruningConfig] = {name: RelevanceConfig(name, seed=seed, **less) for name in SETTINGS}
-    configs[UNPENALISED] = RelevanceConfig("boston", seed=seed, decay=0.0, **less)
-    return configs | {f"noise-{name}": NoiseConfig(name, seed=seed, **less_noise) for name in SETTINGS}
+    common: dict[str, Any] = {"seed": seed, "plugins": plugins}
+    options, for_noise = (common | (kind.QUICK if quick else {}) for kind in (RelevanceConfig, NoiseConfig))
+    configs: dict[str, PruningConfig] = {name: RelevanceConfig(name, **options) for name in SETTINGS}
+    configs[UNPENALISED] = RelevanceConfig("boston", decay=0.0, **options)
+    return configs | {f"noise-{name}": NoiseConfig(name, **for_noise) for name in SETTINGS}
 
 
 def reproduce_relevance(
@@ -43,14 +44,15 @@ def reproduce_relevance(
     seed: int = 0,
     jobs: int | None = -1,
     scheduler: str | None = None,
+    plugins: tuple[Plugin, ...] = (),
     progress: bool = True,
 ) -> Iterator[tuple[str, Any, list[Path]]]:
     """Run all experiments of the talk on relevance; yield name, result and files of each when it is finished.
 
     The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_relevance``;
-    ``out`` gets a folder for each experiment.
+    ``out`` gets a folder for each experiment; ``plugins`` are files with more orders.
     """
-    configs = relevance_configs(quick, seed)
+    configs = relevance_configs(quick, seed, plugins)
     surgeon = SurgeonConfig.quick(seed=seed) if quick else SurgeonConfig(seed=seed)
     with shared_folder():
         stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
@@ -87,9 +89,9 @@ def reproduce_relevance(
         toy,
     )
     claims = judge(in_order)
-    command = " ".join(["minimal-order reproduce relevance", *["--quick"] * quick, f"--seed {seed}"])
+    words = ["minimal-order reproduce relevance", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)]
     also = ((TOY, "the talk's illustration"), (SURGEON, "which weight to remove: XOR and MONK"))
-    write_atomic(out / "report.md", whole_report(command, in_order, claims, also))
+    write_atomic(out / "report.md", whole_report(" ".join(words), in_order, claims, also))
     write_atomic(out / "claims.csv", claims_csv(claims))
     yield "report", claims, [out / "claims.csv", out / "report.md"]
 
