@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import belsley, complexity, ordering, relevance, reproduce, select, surgeon
+from . import belsley, complexity, course, ordering, relevance, reproduce, select, surgeon
 from .parsing import Parser, fail, nearest
 
 
@@ -22,6 +22,7 @@ def build_parser() -> Parser:
     relevance.add_commands(commands)
     surgeon.add_commands(commands)
     reproduce.add_commands(commands)
+    course.add_commands(commands)
     return parser
 
 

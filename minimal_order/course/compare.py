@@ -1,0 +1,100 @@
+"""What was returned beside what was expected: equal, or how not, in words that help.
+
+Everything here is a plain array by now and is compared in the grader's process, which student code never entered.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+RTOL = 1e-6
+"""Relative, and of the largest expected value: single precision passes, no mistake does."""
+SHOWN = 60
+"""Characters of an array in a message."""
+
+
+def close(a: NDArray, b: NDArray) -> NDArray[np.bool_]:
+    """Compare elementwise; the arrays have one shape."""
+    finite = np.abs(b[np.isfinite(b)].astype(float))
+    scale = float(finite.max()) if finite.size else 0.0
+    with np.errstate(all="ignore"):
+        return np.isclose(a.astype(float), b.astype(float), rtol=RTOL, atol=RTOL * scale * 1e-3, equal_nan=True)
+
+
+def equal(got: Sequence[NDArray], expected: Sequence[NDArray]) -> bool:
+    """Whether all values are equal: number, shapes, kinds, entries."""
+    return not difference(got, expected)
+
+
+def difference(got: Sequence[NDArray], expected: Sequence[NDArray]) -> str:
+    """Say in what the first unequal value differs; nothing if all are equal."""
+    with np.errstate(all="ignore"):
+        return _difference(got, expected)
+
+
+def _difference(got: Sequence[NDArray], expected: Sequence[NDArray]) -> str:
+    if len(got) != len(expected):
+        return f"returned {count(len(got))}: expected {count(len(expected))}"
+    for i, (one, other) in enumerate(zip(got, expected, strict=True)):
+        which = f"value {i + 1}: " if len(expected) > 1 else ""
+        if one.shape != other.shape:
+            return f"{which}shape {one.shape}: expected {other.shape}"
+        if other.dtype.kind in "iu" and one.dtype.kind == "f" and not is_mask(other):
+            return f"{which}numbers of type {one.dtype}: expected whole numbers"
+        right = close(one, other)
+        if not right.all():
+            return which + entries(one, other, right)
+    return ""
+
+
+def count(n: int) -> str:
+    """Count values."""
+    return "one value" if n == 1 else f"{n} values"
+
+
+def is_mask(array: NDArray) -> bool:
+    """Whether an array of zeros and ones was expected: true and false, or 0.0 and 1.0, will do too."""
+    return bool(np.isin(array, (0, 1)).all())
+
+
+def entries(got: NDArray, expected: NDArray, right: NDArray) -> str:
+    """Say how entries differ: all by one factor, by a sign, turned round, or the first that does."""
+    got, expected = got.astype(float), expected.astype(float)
+    if np.isnan(got).any() and not np.isnan(expected).any():
+        return f"NaN in {np.isnan(got).sum()} of {got.size} entries"
+    known = expected != 0
+    ratio = got[known] / expected[known]
+    zero_too = not np.any(got[~known])
+    if ratio.size > 1 and zero_too and np.allclose(ratio, ratio[0], rtol=1e-5) and np.isfinite(ratio[0]):
+        if np.isclose(ratio[0], -1):
+            return "the sign is the opposite"
+        if ratio[0]:
+            return f"{ratio[0]:.4g} times what is expected, in every entry"
+    if got.size > 1 and np.allclose(got - expected, (got - expected).flat[0]):
+        return f"{(got - expected).flat[0]:+.4g} in every entry"
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected).all():
+        return "transposed: rows and columns have changed places"
+    place = tuple(int(i) for i in np.argwhere(~right)[0])
+    where = f"entry [{', '.join(map(str, place))}]" if place else "it"
+    text = f"{where} is {got[place]:.6g}: expected {expected[place]:.6g}"
+    if expected[place]:
+        text += f" (ratio {got[place] / expected[place]:.4g})"
+    return f"{text}; {(~right).sum()} of {right.size} entries differ" if right.size > 1 else text
+
+
+def changed(sent: Mapping[str, NDArray], back: Mapping[str, NDArray]) -> list[str]:
+    """Name the arguments that the function changed."""
+    return [
+        name
+        for name, array in sent.items()
+        if (after := back.get(f"argument:{name}")) is None
+        or after.shape != array.shape
+        or not np.array_equal(after.astype(float), array.astype(float), equal_nan=True)
+    ]
+
+
+def shown(array: NDArray) -> str:
+    """Write a small array in a line, a large one as its shape."""
+    text = np.array2string(array, precision=4, separator=", ", max_line_width=10_000, threshold=20).replace("\n", "")
+    return text if len(text) <= SHOWN else f"array of shape {array.shape}"
