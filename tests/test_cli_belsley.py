@@ -173,3 +173,12 @@ def test_names_under_the_heat_map_do_not_overlap(which):
     boxes = [label.get_window_extent() for label in labels]
     assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
     assert figure.axes[0].bbox.height > 60  # pixels
+
+
+def test_a_very_wide_table_has_a_figure_of_bounded_size():
+    found = collinearity(design(300, 250))
+    figure = draw_collinearity(found)
+    axes = figure.axes[0]
+    assert max(figure.get_size_inches()) < 35 and axes.images[0].get_array().shape == (251, 251)
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(found.names[1::3])
+    assert axes.get_yticks().tolist() == list(range(1, 251, 3))  # the last row, of the largest index, has its label

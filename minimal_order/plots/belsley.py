@@ -1,5 +1,7 @@
 """Figures of Belsley's method: proportions as a heat-map, and the talk's illustration."""
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -12,6 +14,9 @@ from .style import BLACK, BLUE, GREEN, GREY, LINES, ORANGE, PURPLE, SMALL, VERMI
 
 READABLE = 14
 """The most rows or columns whose cells hold their number."""
+
+MOST = 100
+"""The most rows or columns of a full size that have labels of their own; of more, every second, third, ... has one."""
 
 LONGEST = 30
 """The most letters of a name; what is longer is cut in the middle, since names often differ at the end."""
@@ -28,16 +33,17 @@ def draw_collinearity(found: Collinearity, threshold: float = THRESHOLD, limit: 
         f"Share of the variance of each coefficient; bold: above {threshold:g}, and condition indices above {limit:g}. "
         "Columns sum to 1."
     )
-    names = [shortened(name) for name in found.names]
-    letters, width = max(map(len, names)), max(WIDE, 1.5 + 0.24 * n_columns)
-    upright = (letters + 2) * n_columns * LETTER > width - 1.5
-    height = 1.6 + 0.27 * n_rows + upright * LETTER * letters
+    rows, columns = (range(n - 1, -1, -math.ceil(n / MOST))[::-1] for n in (n_rows, n_columns))
+    names = [shortened(found.names[j]) for j in columns]
+    letters, width = max(map(len, names)), max(WIDE, 1.5 + 0.24 * len(columns))
+    upright = (letters + 2) * len(columns) * LETTER > width - 1.5
+    height = 1.6 + 0.27 * len(rows) + upright * LETTER * letters
     figure = new_figure(width, height, title="Variance-decomposition proportions", caption=caption)
     axes = figure.subplots()
     image = heat_map(axes, found.proportions, threshold)
-    axes.set_xticks(range(n_columns), names, rotation=90 * upright, parse_math=False)
-    axes.set_yticks(range(n_rows), index_labels(found.condition_indices, found.multiplicity))
-    for label, index in zip(axes.get_yticklabels(), found.condition_indices, strict=True):
+    axes.set_xticks(columns, names, rotation=90 * upright, parse_math=False)
+    axes.set_yticks(rows, index_labels(found.condition_indices[rows], found.multiplicity[rows]))
+    for label, index in zip(axes.get_yticklabels(), found.condition_indices[rows], strict=True):
         label.set_fontweight("bold" if index > limit else "normal")
     axes.set_ylabel("condition index")
     figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
