@@ -135,12 +135,12 @@ def do_prune(arguments: argparse.Namespace) -> None:
 def test_accuracy(trained: Any, w: Any, folder: str) -> float:
     """The accuracy of weights w on the test part of the data that a hypernetwork is for."""
     from ..data import load
-    from ..experiments.complexity.runs import centred
+    from ..experiments.complexity.runs import centre
     from ..training import evaluate
 
     options: dict[str, Any] = {"folder": folder} if folder else {}
     data = load(trained.dataset, dtype=w.dtype, **options)
-    return float(evaluate(trained.model, w, centred(data.X_test), data.y_test, data.task)[1])
+    return float(evaluate(trained.model, w, centre(data.X_test), data.y_test, data.task)[1])
 
 
 def do_convergence(arguments: argparse.Namespace) -> None:

@@ -32,9 +32,11 @@ def generator(config: ComplexityConfig, purpose: str, run: int) -> np.random.Gen
     return np.random.default_rng([config.seed, zlib.crc32(purpose.encode()), run])
 
 
-def centred(X: NDArray) -> NDArray:
-    """Bring pixels from [0, 1] to [-1, 1], as the authors do."""
-    return 2 * X - 1
+def centre(X: NDArray) -> NDArray:
+    """Bring pixels from [0, 1] to [-1, 1], as the authors do: in place, for CIFAR-10 is 600 MB."""
+    X *= 2
+    X -= 1
+    return X
 
 
 def data_of(config: ComplexityConfig) -> Data:
@@ -52,8 +54,9 @@ def read(dataset: str, objects: int, validation: int, seed: int, dtype: str, fol
         rows = np.random.default_rng([seed, zlib.crc32(b"held out")]).permutation(data.n_train)
         check(objects <= data.n_train, "objects", objects, f"at most {data.n_train}")
         rows = rows[: objects or None]
-        X_train, X_test = (centred(X) for X in (data.X_train[rows], data.X_test))
-        return replace(data, X_train=X_train, y_train=data.y_train[rows], X_test=X_test)
+        centre(data.X_train)
+        centre(data.X_test)
+        return replace(data, X_train=data.X_train[rows], y_train=data.y_train[rows])
 
     whole = shared(prepared, ("complexity", dataset, objects, seed, dtype))
     check(validation < whole.n_train, "validation", validation, f"fewer than the {whole.n_train} training objects")
