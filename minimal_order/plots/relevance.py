@@ -155,11 +155,12 @@ def rest(outcome: RelevanceOutcome) -> Picture:
     text += " Lines: means; bands: 95 % intervals of the mean."
     top = highest(outcome)
     name = f"{outcome.metric_name} on test, what the rest does"
-    figure = new_figure(height=1.2 + 2.3 * n_rows, title=title(config, name), caption=text)
-    panels = figure.subplots(n_rows, n_columns, squeeze=False)
+    figure = new_figure(height=1.4 + 2.3 * n_rows, title=title(config, name), caption=text)
+    grid = figure.add_gridspec(n_rows + 1, n_columns, height_ratios=(*[1] * n_rows, 0.03))
+    panels = [figure.add_subplot(grid[divmod(i, n_columns)]) for i in range(len(several))]
     x = percent(config.levels)
     styles = {ZEROED: (BLUE, "-", "o"), MOVED: (VERMILION, LINES[1], "s"), RETRAINED: (PURPLE, LINES[2], "^")}
-    for axes, (order, some) in zip(panels.flat, several.items(), strict=False):
+    for i, (axes, (order, some)) in enumerate(zip(panels, several.items(), strict=True)):
         for way in some:
             color, line, marker = styles[way]
             look = Look(color, marker, line, REST[way])
@@ -168,10 +169,8 @@ def rest(outcome: RelevanceOutcome) -> Picture:
             draw(axes, x, values, look, markevery=max(1, len(x) // 10))
         axes.set_title(looks_of([order])[order].label)
         removed_axis(axes)
-        frame(axes, outcome, top, own_scale=axes in panels[:, 0])
-    for axes in panels.flat[len(several) :]:
-        axes.axis("off")
-    panels[0, 0].legend(loc="best")
-    for axes in panels[:, 0]:
-        axes.set_ylabel(metric_label(outcome))
+        frame(axes, outcome, top, own_scale=i % n_columns == 0)
+        if i % n_columns == 0:
+            axes.set_ylabel(metric_label(outcome))
+    legend_below(figure, grid[n_rows, :], panels)
     return figure
