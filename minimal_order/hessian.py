@@ -29,6 +29,7 @@ def mean_over_objects(part: Callable, X: NDArray, y: NDArray, numbers: int) -> N
     """1/m sum of ``part(X, y)`` over slices of the objects, ``numbers`` numbers in memory for each object."""
     m = X.shape[-2]
     check(m >= 1, "n_samples", m, "1 or more objects")
+    check(y.shape == X.shape[:-1], "y.shape", y.shape, f"{X.shape[:-1]}, one target an object")
     return reduce(np.add, (part(X[..., rows, :], y[..., rows]) for rows in chunks_of(m, ENTRIES // numbers))) / m
 
 

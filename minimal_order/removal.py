@@ -136,8 +136,8 @@ def remove(
 ) -> Iterator[Removed]:
     """Remove one weight after another until none is left, yielding each: the caller decides when to stop.
 
-    Ties leave by index. Weights that are 0, and those along which the loss is flat, have saliency 0 under
-    every criterion and leave first.
+    Ties leave by index. Weights that are 0 have saliency 0 under every criterion, those along which the loss is flat
+    under all but the magnitude; only negative curvature that is kept leaves before them.
 
     Parameters
     ----------

@@ -68,16 +68,17 @@ def invert(H: NDArray, beta: NDArray, damping: float | NDArray = 0.0) -> NDArray
     ----------
     H : symmetric, (..., p, p)
     beta : (..., p) true = in the network
-    damping : added to the diagonal, a number or (...)
+    damping : added to the diagonal, a number or (...), finite and not negative
 
     Raises
     ------
-    ValueError : when there are more than ``MOST_PARAMS`` parameters, or the sum is not positive definite: along a
-        flat or falling direction the quadratic has no minimum, and the formulas no meaning.
+    ValueError : for another damping; when there are more than ``MOST_PARAMS`` parameters, or the sum is not positive
+        definite: along a flat or falling direction the quadratic has no minimum, and the formulas no meaning.
     """
     p = H.shape[-1]
     check(p <= MOST_PARAMS, "n_params", p, f"at most {MOST_PARAMS} for a matrix of p x p")
     check_finite("hessian", H)
+    check(bool(np.all(check_finite("damping", damping) >= 0)), "damping", damping, "0 or more")
     present = beta.astype(float)
     both = present[..., :, None] * present[..., None, :]
     largest = np.abs(np.diagonal(H, axis1=-2, axis2=-1)).max(axis=-1, initial=0) + damping

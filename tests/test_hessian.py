@@ -291,6 +291,14 @@ def test_replicas_are_independent(f, replicas, runs, task):
         np.testing.assert_allclose(found[place], f(model, loss, w_one, X_one, y_one), **CLOSE)
 
 
+@pytest.mark.parametrize("f", EVERY)
+def test_targets_that_are_not_one_an_object_are_refused(f):
+    """Those of two runs for shared objects would be summed over the runs."""
+    model, loss, w, X, y = problem("regression", (4,), (), (2,))
+    with pytest.raises(ValueError, match=r"^y.shape = \(2, (1, )?6\): expected \(6,\), one target an object$"):
+        f(model, loss, w, X[0], y)
+
+
 def test_vectors_of_replicas():
     model, loss, w, X, y = problem("binary", (4,), (2,), (2,))
     v = np.random.default_rng(7).standard_normal((5, 1, model.n_params))

@@ -82,6 +82,12 @@ def test_shares_are_rounded(k, lost):
     assert [frozen[0, b.start : b.stop].sum() for b in LAYOUT.blocks] == lost
 
 
+def test_tensors_of_any_size_are_left_alike():
+    """The j-th of a tensor of n stands at (j - 1/2) / n: of 4 and 1 the middle of both comes after 2 of the 4."""
+    layout = Layout((4, 1))
+    assert order_within([4, 0, 1, 2, 3], layout, per="tensor").tolist() == [0, 1, 4, 2, 3]
+
+
 @pytest.mark.parametrize("per", ["network", "tensor"])
 @pytest.mark.parametrize("biases", [True, False])
 def test_sequence_within_a_tensor_is_kept(per, biases):

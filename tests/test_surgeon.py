@@ -161,6 +161,13 @@ def test_a_hessian_without_an_inverse_is_refused(H, said):
         invert(H, everything(H))
 
 
+@pytest.mark.parametrize("damping", [-0.1, np.nan, np.inf, np.array([1.0, -1.0])])
+def test_damping_is_a_number_that_is_not_negative(damping):
+    H, _ = quadratic(shape=(2,))
+    with pytest.raises(ValueError, match=r"^damping"):
+        invert(H, everything(H), damping)
+
+
 def test_damping_makes_a_singular_hessian_regular():
     """A dead weight leaves first: it costs damping w^2 / 2, next to nothing, and nobody makes up for it."""
     H, w = quadratic(p=4)
