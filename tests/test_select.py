@@ -30,6 +30,7 @@ from minimal_order.experiments.select.run import assemble, select_parts
 from minimal_order.experiments.select.runs import data_of, generator, groups_of, start_of
 from minimal_order.masks import by_score, freeze_mask, prune_mask
 from minimal_order.orders import compute_order
+from minimal_order.plots import select as plots
 from minimal_order.reports.select import select_report
 from minimal_order.reports.selection import selection_report
 from minimal_order.reproduce import selection as reproduction
@@ -84,7 +85,8 @@ def test_defaults_are_the_talks():
     [
         ({"dataset": "bostn"}, "dataset = 'bostn'.*nearest: boston"),
         ({"orders": ("randm",)}, "orders = 'randm'.*nearest: random"),
-        ({"orders": ("oracle",)}, "orders = oracle: expected an order that needs nothing but adam, covariance"),
+        ({"orders": ("oracle",)}, "orders = oracle: expected an order to be had here; oracle needs a linear model"),
+        ({"prune_by": ()}, "prune_by = \\(\\): expected one order or more"),
         ({"orders": ("second_moment",), "optimizer": "sgd"}, "orders = second_moment"),
         ({"levels": (0.5, 1.5)}, "levels = "),
         ({"levels": 0.5}, "levels = 0.5: expected a tuple"),
@@ -206,10 +208,18 @@ def test_pruned_by_any_order_of_the_table():
 
 
 def test_prune_by_what_cannot_be_had_is_refused():
-    with pytest.raises(ValueError, match="prune_by = gradient_covariance: expected an order that needs nothing but"):
+    with pytest.raises(ValueError, match=r"prune_by = gradient_covariance: .*needs the covariance"):
         tiny(prune_by=("gradient_covariance",))
     with pytest.raises(ValueError, match="prune_by = obs"):
         SelectConfig("digits", prune_by=("obs",))
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(3, 3), (100, 6)])
+def test_last_iterates_are_kept_for_the_order_that_sums_them(keep, kept):
+    config = tiny(keep=keep)
+    before = parts.common_steps(config, (0,), data_of(config, (0,)))
+    assert len(before.iterates) == kept
+    np.testing.assert_array_equal(before.iterates[-1], before.w)
 
 
 def test_large_network_is_cut_into_parts_that_agree(monkeypatch, outcome):
@@ -243,6 +253,32 @@ def test_run_that_diverges_is_left_out():
     found = run_all(config)
     assert found.n_diverged == 2 and np.isnan(found.metric("random")).all() and np.isnan(found.joint("random")).all()
     assert "diverged" in select_report("boston", found)
+    assert [name for name, _ in plots.figures(found)] == FIGURES
+
+
+FIGURES = ["quality", "pruned", "joint", "speed"]
+
+
+@pytest.mark.parametrize("changes", [{"runs": 1, "levels": (0.5,)}, {"orders": ("random",), "levels": (0.0, 0.1, 1.0)}])
+def test_figures_of_little(changes):
+    """One run and one level; no order to compare with the random one."""
+    config = tiny(**changes)
+    found = dict(plots.figures(run_all(config)))
+    assert list(found) == FIGURES
+    captions = [figure.get_supxlabel() for figure in found.values()]
+    assert not any("1 run, each" in caption for caption in captions)
+    assert ("(b)" in captions[0]) == (len(config.orders) > 1)
+    panel = found["joint"].axes[0]  # cells of one size, each with its own level
+    n = len(config.levels)
+    assert panel.images[0].get_array().shape == (n, n) and len(panel.get_xticks()) == n
+    assert panel.get_xlim() == (-0.5, n - 0.5)
+
+
+@pytest.mark.parametrize("dataset", ["boston", "digits", "mnist"])
+def test_titles_fit_their_figures(dataset):
+    for _, figure in plots.figures(made_up(dataset, quality=GOOD, pruned={"magnitude": 0.9, "random": 0.5})):
+        figure.canvas.draw()
+        assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
 
 
 # --- tables ---------------------------------------------------------------------------------------------

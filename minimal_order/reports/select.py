@@ -43,6 +43,11 @@ def write_select(name: str, store: Store, outcome: SelectOutcome) -> list[Path]:
     return paths
 
 
+def too_few(n: int, what: str) -> str:
+    """Say so if there are too few to decide anything; the talk has five."""
+    return f"From {n} {what} only: this shows that everything works, and decides nothing." if n < 5 else ""
+
+
 def arrays(outcome: SelectOutcome) -> dict[str, np.ndarray]:
     """Content of ``select.npz``, test metrics: by order (runs, levels) and the joint surface (runs, levels, levels)."""
     config = outcome.config
@@ -58,12 +63,14 @@ def select_report(name: str, outcome: SelectOutcome) -> str:
     """The report of one selection experiment."""
     config = outcome.config
     runs = f"{config.runs} run" + "s" * (config.runs != 1)
+    spread = " (standard deviation)" * (config.runs > 1)
     parts = [
         f"# Which parameters to optimise: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(outcome),
+        too_few(config.runs, "runs"),
         "## Quality against the share not optimised",
-        f"{outcome.metric_name} on test, mean over {runs} (standard deviation). {start_text(outcome)}",
+        f"{outcome.metric_name} on test, mean over {runs}{spread}. {start_text(outcome)}",
         quality_table(outcome),
         lead_text(outcome),
         published_text(outcome),

@@ -7,6 +7,7 @@ from ..claims.selection import interval
 from ..experiments.select.config import DEFAULT_ORDERS
 from ..experiments.select.oracle import PROBLEMS, OracleOutcome
 from ..experiments.select.outcome import SelectOutcome
+from .select import too_few
 from .text import claims_text, mean_with_interval, table
 
 
@@ -38,7 +39,6 @@ def selection_report(
 ) -> str:
     """The verdicts, then where to find what, then the evidence."""
     fewest = min(outcome.config.runs for outcome in outcomes.values())
-    few = f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 5 else ""
     folders = [
         (f"[{name}]({name}/report.md)", str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
          ", ".join(o.config.vary), mean_with_interval(o.start[:, 1]), mean_with_interval(o.end_metric[:, 0, 1]))
@@ -58,7 +58,7 @@ def selection_report(
         "# Which parameters to optimise: a reproduction",
         f"Made by `{command}`.",
         "## Verdicts",
-        few,
+        too_few(fewest, "runs"),
         table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
         "## Experiments",
         table(heads, folders),

@@ -10,7 +10,7 @@ from ...checks import check, check_name
 from ...masks import n_frozen
 from ...models import MLP, mlp
 from ...optim import STEP_RULES, StepRule
-from ...orders import ORDERS
+from ...orders import NEEDS, ORDERS
 from ...selection import GROUPINGS, selectable
 from ...surgeon import MOST_PARAMS
 from ..freeze.config import is_whole, short
@@ -133,6 +133,7 @@ class SelectConfig:
             check(is_whole(value, least), name, value, f"a whole number, {least} or more")
         rate = self.rate
         check(isinstance(rate, float | int) and 0 < rate < np.inf, "rate", rate, "a positive finite number")
+        check(len(self.prune_by) > 0, "prune_by", self.prune_by, "one order or more")
         good = all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
         check(good, "levels", self.levels, "shares in [0, 1]")
         object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
@@ -145,8 +146,8 @@ class SelectConfig:
         at_the_end = small | ({"adam"} if self.optimizer == "adam" else set())
         for argument, has in (("orders", at_the_end | {"covariance", "iterates"}), ("prune_by", at_the_end)):
             for name in getattr(self, argument):
-                needs = set(ORDERS[check_name(argument, name, ORDERS)].needs)
-                check(needs <= has, argument, name, f"an order that needs nothing but {', '.join(sorted(has))}")
+                for need in ORDERS[check_name(argument, name, ORDERS)].needs:
+                    check(need in has, argument, name, f"an order to be had here; {name} needs {NEEDS[need].what}")
 
     @property
     def model(self) -> MLP:
