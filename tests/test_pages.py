@@ -9,7 +9,10 @@ import pytest
 import minimal_order as mo
 
 BOOK = Path(__file__).parents[1] / "book"
-PAGES = sorted(page for page in BOOK.glob("*.md") if page.name not in ("equations.md", "bibliography.md"))
+LISTS = ("api", "bibliography", "claims", "equations", "glossary")
+"""Pages without a cell, made of lists."""
+
+PAGES = sorted(page for page in BOOK.glob("*.md") if page.stem not in LISTS)
 CELL = re.compile(r"^```\{code-cell\} ipython3\n(.*?)^```$", re.M | re.S)
 
 
