@@ -33,6 +33,8 @@ from minimal_order.objectives import FAMILIES
 from minimal_order.operations import step_operations
 from minimal_order.plots.complexity import figures
 from minimal_order.reports.complexity import complexity_report
+from minimal_order.reproduce import complexity as reproduction
+from minimal_order.reproduce.complexity import complexity_configs
 from minimal_order.training import evaluate
 
 TINY = {
@@ -419,3 +421,24 @@ def test_command_refuses(capsys, words, said):
 def test_quick_settings_are_settings():
     assert set(QUICK) <= set(ComplexityConfig.__dataclass_fields__)
     assert set(SETTINGS) == {"mnist", "cifar10", "digits", "cifar10-subset"}
+
+
+def test_reproduction(tmp_path, monkeypatch):
+    config = tiny(runs=1, models=("base", "base-linear"))
+    monkeypatch.setattr(reproduction, "complexity_configs", lambda *_: {"digits": config})
+    small = {"runs": 2, "steps": 100, "pieces": (2,), "knots": (2, 4)}
+    monkeypatch.setattr(reproduction, "QUICK_CONVERGENCE", small)
+    found = {name: result for name, result, _ in reproduction.reproduce_complexity(tmp_path, quick=True, jobs=1)}
+    assert list(found) == ["convergence", "digits", "report"]
+    assert [claim.id for claim in found["report"]] == ["d1", "d2", "d3", "d4"]
+    text = (tmp_path / "report.md").read_text("utf8")
+    assert "decides nothing" in text and "[digits](digits/report.md)" in text
+    with pytest.raises(ValueError, match="plugin"):
+        list(reproduction.reproduce_complexity(tmp_path, plugins=(("a", "b"),)))
+
+
+def test_what_is_reproduced():
+    assert list(complexity_configs(True, 0)) == ["digits"]
+    assert list(complexity_configs(False, 3)) == ["mnist"]
+    whole = complexity_configs(False, 3, "/data/cifar10")
+    assert whole["cifar10"].folder == "/data/cifar10" and whole["mnist"] == ComplexityConfig("mnist", seed=3)
