@@ -23,7 +23,7 @@ def laplace_covariance(
     y: NDArray,
     task: str,
     prior_precision: float = 1.0,
-    noise_variance: float | None = None,
+    noise_variance: float | NDArray | None = None,
 ) -> NDArray:
     """`eq:laplace-covariance` A = (c m G + delta I)^-1, c = 1 / (2 s^2) for the squared error, 1 for classes.
 
@@ -36,7 +36,7 @@ def laplace_covariance(
     model, w, X, y : the network, its parameters (..., p), the objects (..., m, n) and targets (..., m)
     task : of the data; it says which loss
     prior_precision : delta
-    noise_variance : s^2 of a regression; by default the mean squared residual at w
+    noise_variance : s^2 of a regression, a number or (...); by default the mean squared residual at w
 
     Returns
     -------

@@ -194,6 +194,16 @@ def test_ties_go_to_the_larger_loading_and_then_to_the_lower_index():
     assert first_of_largest(np.array([1, 3, 3.0]), np.array([9, 1, 2.0]), tolerance=0) == 2
 
 
+def test_parameters_that_can_be_exchanged_tie_in_spite_of_rounding():
+    """eq:belsley-choice where eigenvalues of 1e-9 leave 7 digits of a proportion"""
+    for seed in range(10):
+        B, c = covariance(10, seed, rank=15), 1e-7 * np.random.default_rng(100 + seed).standard_normal(10)
+        A = np.block([[1e-9 * np.array([[2, -0.2], [-0.2, 2]]), np.stack([c, c])], [np.stack([c, c]).T, B]])
+        A[2:, 2:] /= np.linalg.norm(B, 2)
+        found = decompose(A)
+        assert 1e-8 < np.ptp(variance_proportion(found)[:2, 0]) < 1e-5 and most_dependent(found) == 0
+
+
 # What is refused
 
 

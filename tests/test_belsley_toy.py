@@ -57,13 +57,13 @@ def test_single_columns_blame_another_parameter_in_every_basis(toy):
     found = toy.found["correlation"]
     N = found.vectors[:, :3]
     rng = np.random.default_rng(5)
-    direction = rng.standard_normal((40, 3))
+    direction = rng.standard_normal((400, 3))
     counted = np.zeros(6)
     for d in direction:
         u = N @ d / np.linalg.norm(d)
         share = [u[i] ** 2 / (N[i] ** 2).sum() for i in range(5)]
         counted[int(np.argmax(share))] += 1
-    np.testing.assert_array_equal(blamed_by_column(found, 40, np.random.default_rng(5)), counted / 40)
+    np.testing.assert_array_equal(blamed_by_column(found, 400, np.random.default_rng(5)), counted / 400)
 
 
 def test_claim_holds_on_the_illustration_and_can_fail(toy):
@@ -73,6 +73,8 @@ def test_claim_holds_on_the_illustration_and_can_fail(toy):
     wrong = {scale: found._replace(vectors=found.vectors[::-1]) for scale, found in toy.found.items()}
     assert variance_proportion(wrong["covariance"])[0, 0] == 0
     assert toy_claim(toy._replace(found=wrong)).verdict == "does not hold"
+    late = {way: steps._replace(order=steps.order[::-1]) for way, steps in toy.eliminations.items()}
+    assert toy_claim(toy._replace(eliminations=late)).verdict == "does not hold"
     independent = decompose(np.diag(np.arange(1.0, 7)))
     assert toy_claim(toy._replace(found=dict.fromkeys(toy.found, independent))).verdict == "does not hold"
 

@@ -87,6 +87,15 @@ def test_orthogonal_columns_are_one_row_of_index_1():
     np.testing.assert_allclose(unscaled.proportions, np.eye(4)[::-1], atol=1e-10)
 
 
+def test_equal_singular_values_that_rounding_has_parted_are_one_row():
+    """eq:collinearity, three singular values of 1e-9"""
+    left, right = np.linalg.qr(design(9, 5))[0], np.linalg.qr(design(5, 5, seed=1))[0]
+    X = (left * [1, 1, 1e-9, 1e-9, 1e-9]) @ right
+    found = collinearity(X, intercept=False, scale=False)
+    assert found.multiplicity.tolist() == [2, 3]
+    np.testing.assert_allclose(found.condition_indices, [1, 1e9], rtol=1e-6)
+
+
 def test_units_do_not_count_and_a_shift_does():
     """eq:collinearity: unit length takes units away; what stands far from 0 depends on the intercept"""
     X = design()

@@ -64,6 +64,14 @@ def test_order_is_that_of_the_oracle_when_nearly_singular(scale, removal):
         check_against_the_oracle(A, scale, removal, rtol=1e-5)
 
 
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_equal_eigenvalues_that_rounding_has_parted_are_one_group(removal):
+    """eq:belsley-elimination, four eigenvalues of 1e-9 whose difference shows in their eighth digit"""
+    A = with_eigenvalues([1e-9] * 4 + [1.0, 1.5, 2, 3])
+    assert np.ptp(np.linalg.eigvalsh(A)[:4]) > 1e-17
+    assert eliminate(A, removal=removal).multiplicity[:4].tolist() == [4, 3, 2, 1]
+
+
 @pytest.mark.parametrize("scale", SCALES)
 def test_order_is_that_of_the_oracle_with_a_null_space(scale):
     """eq:belsley-elimination of a covariance of few samples, rank 6"""

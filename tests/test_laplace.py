@@ -1,10 +1,13 @@
 """The covariance of the estimate against linear regression, and the conditional mean against the plain optimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small import small_dataset, small_model
 
 import minimal_order as mo
+from minimal_order.dataset import Dataset
 from minimal_order.elimination import condition, eliminate
 from minimal_order.hessian import full_hessian
 from minimal_order.laplace import conditional_mean, laplace_covariance, sample_covariance
@@ -78,6 +81,18 @@ def test_the_orders_of_the_table(removal):
     name = {"marginalise": "belsley", "condition": "belsley_conditional"}[removal]
     found = mo.compute_order(name, run, np.random.default_rng(0))
     assert found.tolist() == eliminate(A, removal=removal).order.tolist()
+
+
+def test_orders_of_a_run_without_weights_or_without_residuals():
+    """Weights that are all 0: a prior of variance 1. An exact fit: the least noise, though it leaves directions free"""
+    X, y = regression(m=3)
+    data, w = Dataset("exact", "regression", X, y, X, y), np.linalg.pinv(X) @ y
+    run = mo.train(mo.linear(4), data, w, steps=1, rng=np.random.default_rng(0), batch_size=3)
+    least = (1e-3) ** 2 * np.mean(y**2)
+    for weights, delta, s2 in ((np.zeros(4), 1, np.mean(y**2)), (w, 1 / np.mean(w**2), least)):
+        A = laplace_covariance(mo.linear(4), weights, X, y, "regression", delta, s2)
+        found = mo.compute_order("belsley", replace(run, w=weights), np.random.default_rng(0))
+        assert found.tolist() == eliminate(A).order.tolist()
 
 
 def test_what_cannot_be_had_is_refused():

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..elimination import eliminate
-from ..laplace import laplace_covariance, residual_variance
+from ..laplace import laplace_covariance
+from ..posterior import residual_noise
 from ..training import Training
 from .table import order
 
@@ -26,12 +27,9 @@ def belsley_conditional(run: Training, rng: np.random.Generator) -> NDArray:
 def covariance_of(run: Training) -> NDArray:
     """The Laplace covariance at the end of a run with the prior and the noise that the run itself shows, (p, p).
 
-    Prior variance: the mean square of w-hat. Noise: the mean squared residual. So the order doesn't depend on
-    units; where one of them is 0, it is taken for 1.
+    Prior variance: the mean square of w-hat, 1 where all are 0. Noise of a regression: ``residual_noise``. So the
+    order doesn't depend on units.
     """
-    w, data = run.w.astype(float), run.data
-    noise = 1.0
-    if data.task == "regression":
-        noise = float(residual_variance(run.model, w, data.X_train, data.y_train)) or 1.0
-    precision = 1 / (np.mean(w**2) or 1.0)
-    return laplace_covariance(run.model, w, data.X_train, data.y_train, data.task, precision, noise)
+    w, data, noise = run.w.astype(float), run.data, residual_noise(run)
+    precision, variance = 1 / (np.mean(w**2) or 1.0), None if noise is None else noise**2
+    return laplace_covariance(run.model, w, data.X_train, data.y_train, data.task, precision, variance)

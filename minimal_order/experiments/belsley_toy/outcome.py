@@ -89,13 +89,12 @@ def blamed_by_column(found: Decomposition, turns: int, rng: np.random.Generator)
     """How often each parameter has the largest proportion of a single column of the null space, (p,).
 
     Each turn takes another orthonormal basis of it, all equally likely, and gives every vector of it the same
-    small eigenvalue, as rounding might.
+    small eigenvalue, as rounding might. The length of the first vector has no say in which share is the largest.
     """
     N = found.vectors[:, found.values == 0]
     size = (N**2).sum(axis=1)
     inside = size > 1e-12
     direction = rng.standard_normal((turns, N.shape[1]))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     share = np.where(inside, (direction @ N.T) ** 2 / np.where(inside, size, 1), 0)
     return np.bincount(share.argmax(axis=1), minlength=len(N)) / turns
 
