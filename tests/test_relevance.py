@@ -353,6 +353,15 @@ def test_first_claim_follows_the_numbers():
     assert verdict("c1", relevance={"wine": made_up(random=0.5, belsley=0.9)}) == HOLDS
 
 
+def test_rounding_errors_are_no_quality():
+    found = made_up("synthetic", **BEST, **{GIVEN: 0.9})
+    tiny_errors = np.random.default_rng(0).random(found.end_metric.shape) * 1e-14
+    perfect = RelevanceOutcome(found.config, tiny_errors, tiny_errors, found.order, found.steepest, found.size)
+    assert claims.lead(perfect, GIVEN, "obd") == (0, 0, 0)
+    assert verdict("c1", relevance={"synthetic": perfect}) == FAILS and claims.standing(perfect)[0] == "random"
+    assert claims.free_share(perfect, "obd") == 1
+
+
 def test_second_claim_follows_the_numbers():
     low = {"random": 0.2, "obd": 0.3, "variational": 0.25, "belsley": 0.1}
     assert verdict("c2", noise={"wine": made_up_noise(**low)}) == HOLDS

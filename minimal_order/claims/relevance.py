@@ -62,9 +62,14 @@ def rivals(orders: Sequence[str]) -> list[str]:
     return [name for name in TALK if name in orders and name != "belsley"]
 
 
+def quality(outcome: RelevanceOutcome, order: str, way: str = ZEROED) -> NDArray:
+    """Quality on test (runs, levels), rounded: a model of targets without noise errs by 1e-16, by any order."""
+    return np.round(outcome.quality(order, way), 9)
+
+
 def kept(outcome: RelevanceOutcome, order: str, way: str = ZEROED) -> NDArray:
     """Quality on test, mean over the inner levels (runs,)."""
-    return outcome.quality(order, way)[:, inner_levels(outcome.config)].mean(axis=1)
+    return quality(outcome, order, way)[:, inner_levels(outcome.config)].mean(axis=1)
 
 
 def lead(outcome: RelevanceOutcome, order: str, other: str) -> Estimate:
@@ -86,13 +91,13 @@ def free_share(outcome: RelevanceOutcome, order: str, way: str = ZEROED) -> floa
 
     Significant: ``MARGIN`` of the error with nothing removed, or of all objects.
     """
-    quality, levels = outcome.quality(order, way), outcome.config.levels
-    if levels[0] != 0 or len(quality) < 2:
+    found, levels = quality(outcome, order, way), outcome.config.levels
+    if levels[0] != 0 or len(found) < 2:
         return np.nan
-    margin = MARGIN * abs(quality[:, 0].mean()) if outcome.is_regression else MARGIN
+    margin = MARGIN * abs(found[:, 0].mean()) if outcome.is_regression else MARGIN
     share = 0.0
     for i, level in enumerate(levels):
-        if mean_interval(quality[:, 0] - quality[:, i]).high > margin:
+        if mean_interval(found[:, 0] - found[:, i]).high > margin:
             break
         share = level
     return share
