@@ -360,6 +360,8 @@ def test_rounding_errors_are_no_quality():
     assert claims.lead(perfect, GIVEN, "obd") == (0, 0, 0)
     assert verdict("c1", relevance={"synthetic": perfect}) == FAILS and claims.standing(perfect)[0] == "random"
     assert claims.free_share(perfect, "obd") == 1
+    x = np.array([1.0, 2.0, 3.0])
+    assert claims.ratio(x * (1 - 1e-15), x) == (1, 1, 1)
 
 
 def test_second_claim_follows_the_numbers():
