@@ -1,6 +1,7 @@
 """The covariance of the estimate against linear regression, and the conditional mean against the plain optimum."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ import minimal_order as mo
 from minimal_order.dataset import Dataset
 from minimal_order.elimination import condition, eliminate
 from minimal_order.hessian import full_hessian
+from minimal_order.langevin import sgld
 from minimal_order.laplace import conditional_mean, laplace_covariance, sample_covariance
+from minimal_order.loop import descend
 from minimal_order.losses import cross_entropy, logistic
+from minimal_order.orders.dependence import covariance_of
 from minimal_order.surgeon import obs_update
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
@@ -78,6 +82,7 @@ def test_the_orders_of_the_table(removal):
     )
     s2 = np.mean((data.y_train - model.outputs(run.w, data.X_train)[0]) ** 2)
     A = laplace_covariance(model, run.w, data.X_train, data.y_train, "regression", 1 / np.mean(run.w**2), s2)
+    np.testing.assert_allclose(covariance_of(run), A, rtol=1e-8)
     name = {"marginalise": "belsley", "condition": "belsley_conditional"}[removal]
     found = mo.compute_order(name, run, np.random.default_rng(0))
     assert found.tolist() == eliminate(A, removal=removal).order.tolist()
@@ -91,6 +96,7 @@ def test_orders_of_a_run_without_weights_or_without_residuals():
     least = (1e-3) ** 2 * np.mean(y**2)
     for weights, delta, s2 in ((np.zeros(4), 1, np.mean(y**2)), (w, 1 / np.mean(w**2), least)):
         A = laplace_covariance(mo.linear(4), weights, X, y, "regression", delta, s2)
+        np.testing.assert_allclose(covariance_of(replace(run, w=weights)), A, rtol=1e-8)
         found = mo.compute_order("belsley", replace(run, w=weights), np.random.default_rng(0))
         assert found.tolist() == eliminate(A).order.tolist()
 
@@ -117,6 +123,22 @@ def test_sample_covariance():
     d = w - w.mean(axis=0)
     np.testing.assert_allclose(sample_covariance(w), d.T @ d / 5, **TOLERANCE)
     assert sample_covariance(w[:, :1]).shape == (1, 1)
+
+
+def test_samples_of_langevin_dynamics_give_the_covariance_and_the_order_of_the_laplace_fit():
+    """eq:laplace-covariance, eq:sgld: ends of 4000 chains on the posterior of a regression with noise 1/2"""
+    X, y = regression()
+    X[:, 3] = X[:, 0] + 0.2 * X[:, 3]  # so that two weights depend on each other
+    data, rng, eps = Dataset("chains", "regression", X, y, X, y), np.random.default_rng(3), 8e-3
+    A = laplace_covariance(mo.linear(4), np.zeros(4), X, y, "regression", 1.0, 0.5)
+    centre = A @ (2 * X.T @ y)
+    w = rng.multivariate_normal(centre, 0.5 * A, size=4000)  # half of the variance: the chains have to find it
+    steps = descend(mo.linear(4), data, w, rng=rng, rule=sgld(eps, 30, rng), batch_size=30)
+    w = next(islice(steps, 500, None)).w
+    exact = np.linalg.inv(np.linalg.inv(A) - eps / 4 * np.linalg.matrix_power(np.linalg.inv(A), 2))
+    deviation = np.sqrt((np.outer(np.diag(A), np.diag(A)) + A**2) / len(w))
+    assert (abs(sample_covariance(w) - exact) < 5 * deviation).all()
+    assert eliminate(sample_covariance(w)).order.tolist() == eliminate(A).order.tolist()
 
 
 # Moving the rest
