@@ -58,6 +58,12 @@ def data_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / "data"
 
 
+def results_folder() -> Path:
+    """Find the folder of the committed results, as ``data_folder`` does: the tables that the book reads."""
+    installed = Path(__file__).parent / "_results"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "book" / "results"
+
+
 def read_checked(path: Path) -> bytes:
     """Read the bytes of a file whose name stands in ``SHA256``.
 

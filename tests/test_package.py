@@ -50,8 +50,11 @@ def test_wheel_holds_code_data_and_licence(archives):
     files = [path.relative_to(ROOT) for path in committed()]
     package = {str(path) for path in files if path.parts[0] == "minimal_order"}
     data = {f"minimal_order/_data/{path.name}" for path in files if path.parts[0] == "data"}
-    assert data
-    assert names >= package | data | {"minimal_order/py.typed"}
+    tables = {
+        f"minimal_order/_results/{Path(*path.parts[2:])}" for path in files if path.parts[:2] == ("book", "results")
+    }
+    assert data and tables
+    assert names >= package | data | tables | {"minimal_order/py.typed"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert "Requires-Python: >=3.11" in metadata
     assert not [name for name in names if name.startswith(("tests/", "book/", "data/"))]

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from forge import forge_of
 from labels import Place, Places, find_object, walk_book, walk_package, walk_tests
 from sphinx.application import Sphinx
 from sphinx.directives.patches import MathDirective
@@ -68,13 +69,9 @@ def pass_over(self: Any, node: box) -> None:
 
 def file_link(app: Sphinx, path: str, text: str, first: int, last: int | None = None) -> list[nodes.Node]:
     """Name a file; with the repository's address set, a link to those lines of it on the forge."""
-    options = app.config.html_theme_options
     name = nodes.literal(text, text)
-    if not options.get("repository_url"):
-        return [name]
-    lines = f"#L{first}" + (f"-L{last}" if last else "")
-    url = f"{options['repository_url']}/blob/{options['repository_branch']}/{path}{lines}"
-    return [nodes.reference("", "", name, refuri=url)]
+    forge = forge_of(app.config)
+    return [nodes.reference("", "", name, refuri=forge.lines(path, first, last))] if forge else [name]
 
 
 def test_links(app: Sphinx, tests: list[Place]) -> list[nodes.Node]:

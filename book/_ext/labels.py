@@ -20,7 +20,7 @@ FENCE = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})\s*(?P<info>.*)")
 DIRECTIVE = re.compile(r"\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)")
 OPTION = re.compile(r"\s*:(?P<name>[\w-]+):\s*(?P<value>.*)")
 LITERAL = {"code", "code-block", "code-cell", "literalinclude", "prompt", "raw", "sourcecode"}
-NOT_PROOFS = {"benchmarks", "browser"}  # folders of tests that measure or look, and check no formula
+NOT_PROOFS = {"benchmarks", "book", "browser"}  # folders of tests that measure or look, and check no formula
 TOOL_COMMENT = re.compile(r"^ *# fmt: o(?:n|ff)\n?|  # (?:type: ignore|noqa|fmt: skip).*$", re.MULTILINE)
 
 
