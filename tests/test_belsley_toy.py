@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from minimal_order.belsley import decompose, variance_proportion
+from minimal_order.belsley import SCALES, decompose, variance_proportion
 from minimal_order.claims.dependence import toy_claim
 from minimal_order.cli import main
 from minimal_order.experiments.belsley_toy.outcome import (
@@ -66,17 +66,35 @@ def test_single_columns_blame_another_parameter_in_every_basis(toy):
     np.testing.assert_array_equal(blamed_by_column(found, 400, np.random.default_rng(5)), counted / 400)
 
 
-def test_claim_holds_on_the_illustration_and_can_fail(toy):
+def test_claim_holds_on_the_illustration(toy):
     claim = toy_claim(toy)
     assert (claim.id, claim.verdict) == ("c3", "holds") and len(claim.findings) == 11
     assert claim.findings[-1].met is None  # for comparison
-    wrong = {scale: found._replace(vectors=found.vectors[::-1]) for scale, found in toy.found.items()}
-    assert variance_proportion(wrong["covariance"])[0, 0] == 0
-    assert toy_claim(toy._replace(found=wrong)).verdict == "does not hold"
-    late = {way: steps._replace(order=steps.order[::-1]) for way, steps in toy.eliminations.items()}
-    assert toy_claim(toy._replace(eliminations=late)).verdict == "does not hold"
-    independent = decompose(np.diag(np.arange(1.0, 7)))
-    assert toy_claim(toy._replace(found=dict.fromkeys(toy.found, independent))).verdict == "does not hold"
+
+
+def changed(toy, how):
+    """The toy with something wrong in it."""
+    found, steps = toy.found, toy.eliminations
+    return {
+        "another parameter": toy._replace(found={s: d._replace(vectors=d.vectors[::-1]) for s, d in found.items()}),
+        "none dependent": toy._replace(found=dict.fromkeys(found, decompose(np.diag(np.arange(1.0, 7))))),
+        "x first": toy._replace(eliminations={s: e._replace(order=e.order[::-1]) for s, e in steps.items()}),
+        "conditioning": toy._replace(eliminations={(s, "marginalise"): steps[s, "condition"] for s in SCALES}),
+    }[how]
+
+
+@pytest.mark.parametrize(
+    ("how", "met"),
+    [
+        ("another parameter", [True, False, False, True, True]),
+        ("none dependent", [False, False, True, True, True]),
+        ("x first", [True, True, True, True, False]),
+        ("conditioning", [True, True, True, False, False]),  # five leave while a null space is left
+    ],
+)
+def test_claim_can_fail_in_each_of_its_parts(toy, how, met):
+    claim = toy_claim(changed(toy, how))
+    assert claim.verdict == "does not hold" and [each.met for each in claim.findings[:10]] == 2 * met
 
 
 def test_report_has_the_tables_and_the_verdict(toy):
