@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .checks import check, check_name
-from .loop import masked_update
+from .loop import divergence_allowed, masked_update
 from .masks import by_score, rank_of
 from .optim import StepRule
 from .params import Layout
@@ -91,8 +91,10 @@ class Selection(NamedTuple):
 
     @property
     def best(self) -> tuple[NDArray, NDArray, float]:
-        """The masks alpha, beta (p,) with the smallest loss, and that loss."""
-        a, b = np.unravel_index(self.loss.argmin(), self.loss.shape)
+        """The masks alpha, beta (p,) with the smallest loss, and that loss; a training that diverged is never it."""
+        finite = np.isfinite(self.loss)
+        check(bool(finite.any()), "loss", "nan for all pairs", "a training that does not diverge")
+        a, b = np.unravel_index(np.where(finite, self.loss, np.inf).argmin(), self.loss.shape)
         return self.alphas[a], self.betas[b], float(self.loss[a, b])
 
     def of(self, alpha: NDArray, beta: NDArray) -> float:
@@ -135,8 +137,9 @@ def joint_selection(
     after = train(start.model, data, w, steps=steps, rng=rng, rule=rule, batch_size=size, alpha=alphas)
     loss = np.empty((len(alphas), len(betas)))
     for rows in pieces(len(alphas), len(betas)):
-        pruned = after.w[rows, None] * betas
-        loss[rows] = evaluate(start.model, pruned, data.X_train, data.y_train, data.task)[0]
+        with divergence_allowed():
+            pruned = after.w[rows, None] * betas
+            loss[rows] = evaluate(start.model, pruned, data.X_train, data.y_train, data.task)[0]
     return Selection(alphas, betas, after.w, loss)
 
 

@@ -226,7 +226,8 @@ def test_preconditioned_gradient_where_the_gradient_does_not_vary():
         with np.errstate(all="raise"):
             H = preconditioner(C, 8, 2)
             score = preconditioned_gradient(H, g)
-        assert score.tolist() == [0, np.inf, np.inf, 0, 6, 6]
+            tiny = preconditioned_gradient(preconditioner(C + np.finfo(dtype).smallest_subnormal, 8, 2), g)
+        assert score.tolist() == [0, np.inf, np.inf, 0, 6, 6] == tiny.tolist()
         assert score.dtype == dtype
 
 

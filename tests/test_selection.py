@@ -162,6 +162,21 @@ def test_all_masks_see_the_same_batches_and_start_afresh():
     np.testing.assert_allclose(found.w[1], alone.w, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_training_that_diverges_is_not_the_best():
+    """One feature is so large that every alpha that moves its weight diverges."""
+    start = started()
+    start.data.X_train[:, 2] *= 1e80
+    found = joint_selection(start, 2, 3, steps=3, rng=np.random.default_rng(4), rule=sgd(0.05))
+    diverged = ~np.isfinite(found.loss).any(axis=1)
+    np.testing.assert_array_equal(diverged, found.alphas[:, 2])
+    alpha, _, loss = found.best
+    assert not alpha[2] and loss == np.nanmin(found.loss)
+    every = joint_selection(start, 4, 3, steps=3, rng=np.random.default_rng(4), rule=sgd(0.05))
+    with pytest.raises(ValueError, match=r"^loss = nan for all pairs: expected a training that does not diverge$"):
+        assert every.best
+
+
 def test_subsets_are_all_of_them():
     found = subsets(5, 2)
     assert found.shape == (10, 5) and np.all(found.sum(axis=1) == 2) and len(np.unique(found, axis=0)) == 10

@@ -64,9 +64,10 @@ def preconditioner(C: NDArray, batch_size: int, n_samples: int) -> NDArray:
     """`eq:preconditioner` H = 2 S / (N C), elementwise.
 
     Shapes: C (..., p), the *per-object* covariance: that of a mini-batch gradient is C/S. Infinite where C is
-    0. Source: Mandt, Hoffman, Blei 2017; Muravev (talk), who writes it with the mini-batch's C.
+    0, or too small for its inverse. Source: Mandt, Hoffman, Blei 2017; Muravev (talk), who writes it with the
+    mini-batch's C.
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.divide(2 * batch_size, n_samples * C)
 
 
@@ -76,7 +77,8 @@ def preconditioned_gradient(H: NDArray, g: NDArray) -> NDArray:
     Shapes: (..., p). Where C is 0 (H infinite) the gradient is 0 too and the score is 0; a gradient that is
     not 0 there scores infinity and is kept. Source: Muravev, talk.
     """
-    return np.abs(np.where(g == 0, 0, H) * g)
+    with np.errstate(over="ignore"):
+        return np.abs(np.where(g == 0, 0, H) * g)
 
 
 @order(
