@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
+import oracles
 import pytest
-from small import small_dataset
+from small import small_dataset, small_model
 
 from minimal_order.cli import main
-from minimal_order.experiments.surgeon.config import CRITERIA, MONKS, WAYS, XORS, SurgeonConfig
+from minimal_order.experiments.surgeon.config import CRITERIA, MONKS, WAYS, XORS, SurgeonConfig, criteria
 from minimal_order.experiments.surgeon.monk import MonkOutcome, monk_part
 from minimal_order.experiments.surgeon.outcome import against, assemble_surgeon, surgeon_files, surgeon_parts
 from minimal_order.experiments.surgeon.training import fit, steepest, value
 from minimal_order.experiments.surgeon.xor import XorOutcome, xor_outcome, xor_part
-from minimal_order.losses import squared_error
+from minimal_order.hessian import full_gauss_newton
+from minimal_order.losses import logistic, squared_error
 from minimal_order.models import linear
 from minimal_order.parallel import run_groups
 from minimal_order.penalty import PenalisedLoss
@@ -71,6 +73,33 @@ def test_surgeon_alone_deletes_the_right_weight_of_the_exclusive_or():
     best = xor.price[xor.judged].min(axis=-1)
     ratio = xor.saliency["obs"][xor.judged].min(axis=-1) / best
     assert 0.3 < np.median(ratio) < 1.5
+
+
+def test_criteria_are_of_the_penalised_loss():
+    """eq:taylor, eq:obd and eq:obs of mean loss + decay ||w||^2, whose Hessian is taken by differences."""
+    data, model, decay = small_dataset("binary"), small_model("binary"), 0.3
+    objective = PenalisedLoss(model, logistic, decay)
+    w = model.init(np.random.default_rng(0))
+
+    def gradient(w):
+        g = np.empty_like(w)
+        objective.gradient(w, data.X_train, data.y_train, g)
+        return g
+
+    h = np.diag(oracles.central_differences(gradient, w))
+    G = full_gauss_newton(model, logistic, w, data.X_train, data.y_train) + 2 * decay * np.eye(len(w))
+    expected = {
+        "magnitude": abs(w),
+        "taylor": abs(-gradient(w) * w + h * w**2 / 2),
+        "obd": h * w**2 / 2,
+        "obd, Gauss-Newton": np.diag(G) * w**2 / 2,
+        "obs": w**2 / (2 * np.diag(np.linalg.inv(G))),
+    }
+    compared = criteria(model, logistic, data, decay, np.random.default_rng(1))
+    assert list(compared) == list(CRITERIA) == ["random", *expected]
+    for name, saliency in expected.items():
+        state = compared[name].look(w, np.ones(w.shape, bool))
+        np.testing.assert_allclose(compared[name].saliency(state, w), saliency, rtol=1e-6, err_msg=name)
 
 
 def test_right_and_regret_by_hand():
@@ -147,6 +176,7 @@ def test_command_writes_what_it_says(tmp_path, monkeypatch, capsys):
     [
         ({"xors": ("sigmoid",)}, "xors = 'sigmoid'"),
         ({"monks": ("MONK-4",)}, "monks = 'MONK-4'"),
+        ({"xors": ()}, r"xors = \(\): expected one network or more"),
         ({"draws": 1}, "draws = 1: expected a whole number, 2 or more"),
         ({"xor_steps": 5}, "xor_steps = 5"),
         ({"seed": -1}, "seed = -1"),

@@ -88,10 +88,11 @@ class SurgeonConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in self.xors:
-            check_name("xors", name, XORS)
-        for name in self.monks:
-            check_name("monks", name, MONKS)
+        for argument, known in (("xors", XORS), ("monks", MONKS)):
+            chosen = getattr(self, argument)
+            check(len(chosen) > 0, argument, chosen, "one network or more")
+            for name in chosen:
+                check_name(argument, name, known)
         steps = {"xor_steps": 6, "monk_steps": 6, "retrain_steps": 1}
         for name, least in (steps | {"starts": 1, "draws": 2, "restarts": 1, "seed": 0}).items():
             value = getattr(self, name)
