@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..experiments.freeze.outcome import Agreement, Outcome
 from .agreement import alpha, stability
+from .belsley import draw_collinearity
 from .curves import loss_curve
 from .freeze import loss, orders, published
 from .history import history
@@ -15,6 +16,7 @@ from .style import Picture, save
 
 __all__ = [
     "alpha",
+    "draw_collinearity",
     "figures",
     "history",
     "loss",
