@@ -56,7 +56,8 @@ def covariance_in(scale: str, A: ArrayLike) -> NDArray[np.float64]:
     variance = np.diagonal(S)
     for j in np.flatnonzero(variance <= 0)[:1]:
         check(False, f"A[{j}, {j}]", variance[j], "a positive variance: nothing correlates with a constant")
-    R = S / np.sqrt(np.outer(variance, variance))
+    deviation = np.sqrt(variance)
+    R = S / deviation / deviation[:, None]
     np.fill_diagonal(R, 1)
     return R
 

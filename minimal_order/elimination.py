@@ -112,7 +112,7 @@ def eliminate(
     Source: Grabovoy, Bakhteev, Strijov, relevance of parameters (talk).
     """
     check_name("removal", removal, REMOVALS)
-    A = covariance_in(scale, A)
+    A = near_one(covariance_in(scale, A))
     check_dependent(A)
     floor = NULL * np.linalg.eigvalsh(A)[-1]
     left, order, choices = np.arange(len(A)), [], []
@@ -126,6 +126,11 @@ def eliminate(
         choices += chosen
     _, *seen = (np.array(column) for column in zip(*choices, strict=True))
     return Elimination(np.array(order), *seen)
+
+
+def near_one(A: NDArray) -> NDArray:
+    """A in the unit, a power of 2, in which its largest entry is between 1/2 and 1: no square overflows."""
+    return np.ldexp(A, -np.frexp(np.abs(A).max())[1])
 
 
 def check_dependent(A: NDArray, least: float = 1e-12) -> None:

@@ -110,8 +110,11 @@ def test_order_does_not_depend_on_units(removal):
     """eq:belsley-elimination: a common unit never counts, in correlations none does"""
     A, d = covariance(8), np.diag(np.geomspace(1e-3, 1e3, 8))
     order = eliminate(A, removal=removal).order
-    assert eliminate(1e-7 * A, removal=removal).order.tolist() == order.tolist()
+    for unit in (1e-7, 1e-290, 1e290):
+        assert eliminate(unit * A, removal=removal).order.tolist() == order.tolist()
     order = eliminate(A, scale="correlation", removal=removal).order
+    for unit in (1e-290, 1e290):
+        assert eliminate(unit * A, scale="correlation", removal=removal).order.tolist() == order.tolist()
     assert eliminate(d @ A @ d, scale="correlation", removal=removal).order.tolist() == order.tolist()
     assert eliminate(d @ A @ d, removal=removal).order.tolist() != order.tolist()
 
