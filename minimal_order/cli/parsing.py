@@ -36,14 +36,17 @@ def fail(message: str) -> NoReturn:
 
 def names(text: str) -> tuple[str, ...]:
     """Read ``a,b,c``."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a word or more, with commas between them")
+    return words
 
 
 def numbers(text: str) -> tuple[float, ...]:
     """Read ``0,.5,1``."""
     try:
         return tuple(float(word) for word in names(text))
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(f"{text!r}: expected numbers such as 0,.5,1") from None
 
 

@@ -18,7 +18,7 @@ def claim_rows(claims: Sequence[Claim]) -> Iterator[tuple[object, ...]]:
     for claim in claims:
         head = claim.id, claim.text, claim.rule, claim.verdict
         for found in claim.findings:
-            value, *ends = np.ravel(found.estimate).tolist()
+            value, *ends = np.ravel(np.asarray(found.estimate, float)).tolist()
             low, high = ends or (None, None)
             met = {True: "yes", False: "no", None: None}[found.met]
             yield *head, found.where, found.what, value, low, high, met
