@@ -8,7 +8,8 @@ import pytest
 from small import small_dataset, small_model
 
 from minimal_order.cli import main
-from minimal_order.experiments.surgeon.config import CRITERIA, MONKS, WAYS, XORS, SurgeonConfig, criteria
+from minimal_order.data import load
+from minimal_order.experiments.surgeon.config import CRITERIA, MONKS, WAYS, XOR_DECAY, XORS, SurgeonConfig, criteria
 from minimal_order.experiments.surgeon.monk import MonkOutcome, monk_part
 from minimal_order.experiments.surgeon.outcome import against, assemble_surgeon, surgeon_files, surgeon_parts
 from minimal_order.experiments.surgeon.training import fit, steepest, value
@@ -73,6 +74,17 @@ def test_surgeon_alone_deletes_the_right_weight_of_the_exclusive_or():
     best = xor.price[xor.judged].min(axis=-1)
     ratio = xor.saliency["obs"][xor.judged].min(axis=-1) / best
     assert 0.3 < np.median(ratio) < 1.5
+    # and the curvature is that of the penalised loss
+    data, objective, start = load("xor"), PenalisedLoss(*XORS[XOR], XOR_DECAY), np.flatnonzero(xor.judged)[0]
+
+    def gradient(w):
+        g = np.empty_like(w)
+        objective.gradient(w, data.X_train, data.y_train, g)
+        return g
+
+    H, w = oracles.central_differences(gradient, xor.w[start]), xor.w[start]
+    np.testing.assert_allclose(xor.saliency["obd"][start], np.diag(H) * w**2 / 2, rtol=1e-5)
+    np.testing.assert_allclose(xor.saliency["obs"][start], w**2 / (2 * np.diag(np.linalg.inv(H))), rtol=1e-4)
 
 
 def test_criteria_are_of_the_penalised_loss():

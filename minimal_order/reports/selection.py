@@ -27,8 +27,9 @@ def oracle_text(outcome: OracleOutcome) -> str:
     head = (
         "Every alpha with k ones of 9 parameters was trained, and every beta with l ones tried on each. Beside the "
         "best of these pairs stands alpha from an order with beta from the magnitude: by how much its loss on the "
-        "training part is above the best pair's, and the share of all pairs that are better. Mean over k in "
-        f"{config.ks} and l in {config.ls}, with 95 % intervals over {config.runs} runs. "
+        "training part is above the best pair's, and the share of all pairs that are better. Mean over k = "
+        f"{', '.join(map(str, config.ks))} and l = {', '.join(map(str, config.ls))}, with 95 % intervals over "
+        f"{config.runs} runs. "
         "*boston*: rooms and share of poor alone, a network 2-2-1; *synthetic3*: 9 features, linear."
     )
     return f"{head}\n\n{table(('order', *heads), rows)}"
