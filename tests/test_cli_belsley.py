@@ -65,6 +65,13 @@ def test_options_are_arguments_of_the_function(capsys, options, expected):
     assert capsys.readouterr().out == f"{found}\n"
 
 
+def test_limit_is_that_of_the_shares_too(capsys):
+    assert main(["belsley", LONGLEY, "--target", "TOTEMP", "--limit", "500"]) == 0
+    share = collinearity(read_csv(LONGLEY).split("TOTEMP")[0]).degraded_share(500)
+    lines = capsys.readouterr().out.splitlines()[-7:]
+    assert [line.split()[-2] for line in lines] == [f"{each:.0%}" for each in share]
+
+
 def test_only_what_is_large_is_shown_if_asked_for(capsys):
     assert main(["belsley", LONGLEY, "--least", "1000", "--fuzz", "0.1"]) == 0
     table = read_csv(LONGLEY)
@@ -172,7 +179,7 @@ def test_names_under_the_heat_map_do_not_overlap(which):
     assert len({label.get_text() for label in labels}) == len(names) + 1
     boxes = [label.get_window_extent() for label in labels]
     assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
-    assert figure.axes[0].bbox.height > 60  # pixels
+    assert figure.axes[0].bbox.height / figure.dpi > 0.2 * len(names)
 
 
 def test_a_very_wide_table_has_a_figure_of_bounded_size():

@@ -129,6 +129,13 @@ def test_posterior_is_bayes_rule():
             assert_allclose(joint - log_density(w, mean, cov), exact_evidence(X, y, noise, prior), rtol=1e-10)
 
 
+def test_prior_that_is_none_is_refused():
+    X, y, noise = regression()
+    for function in (linear_posterior, lambda *arguments: linear_evidence(np.zeros(4), np.eye(4), *arguments)):
+        with pytest.raises(ValueError, match=r"prior\.std = 0\.0: expected positive"):
+            function(X, y, noise, Normal(0.0, 0.0))
+
+
 def test_more_parameters_than_objects():
     X, y, noise = regression(m=3)
     mean, cov = linear_posterior(X, y, noise)
