@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -63,6 +65,16 @@ def test_options_are_arguments_of_the_function(capsys, options, expected):
     table = read_csv(LONGLEY)
     found = collinearity(table.values, names=table.names, **expected)
     assert capsys.readouterr().out == f"{found}\n"
+
+
+def test_reader_may_stop_reading(tmp_path):
+    """As in ``minimal-order belsley FILE.csv | head``: no message, and no word from Python at its end"""
+    np.savetxt(tmp_path / "wide.csv", design(100, 80), delimiter=",")
+    command = [sys.executable, "-m", "minimal_order", "belsley", str(tmp_path / "wide.csv")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(60) == 141
 
 
 def test_limit_is_that_of_the_shares_too(capsys):

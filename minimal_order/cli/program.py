@@ -1,6 +1,7 @@
 """The command ``minimal-order``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -37,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "jobs" in arguments:
             check_workers(arguments.jobs, arguments.scheduler)
         arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, such as ``head``, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
+        return 141
     except (ValueError, OSError, ImportError) as error:
         fail(str(error))
     except KeyboardInterrupt:
