@@ -366,6 +366,15 @@ def test_claims_on_mnist_are_not_tested_elsewhere():
     assert set(verdicts(made_up(quality=GOOD, n_runs=2)).values()) == {UNTESTED}
 
 
+def test_order_that_only_compares_and_diverges_leaves_the_verdict_alone():
+    found = made_up(quality=GOOD, pruned={"magnitude": 0.955, "random": np.nan})
+    branches = branches_of(found.config)
+    found.diverged[:, branches.index(branch_of(found.config, "random", 0.6))] = 7
+    assert (verdicts(found)["b3"], verdicts(found)["b4"]) == (HOLDS, HOLDS)
+    found.diverged[:, branches.index(branch_of(found.config, claims.HG, 0.6))] = 7
+    assert verdicts(found)["b3"] == UNTESTED
+
+
 def test_error_is_better_when_it_is_smaller():
     worse = made_up("boston", quality=GOOD)
     assert claims.lead(worse, claims.HG, claims.RANDOM).value == pytest.approx(-0.003, abs=1e-5)
