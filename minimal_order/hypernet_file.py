@@ -69,7 +69,8 @@ class TrainedHypernet:
     family : "variational", "reparameterised" or "base"
     hypernet : the map
     b : (K, n) its parameters
-    dataset : on what it was trained
+    dataset, pixels : on what it was trained, and between what its features were: "unit" for [0, 1], "symmetric" for
+        [-1, 1]; for information
     """
 
     model: MLP
@@ -77,6 +78,7 @@ class TrainedHypernet:
     hypernet: Hypernet
     b: NDArray
     dataset: str = ""
+    pixels: str = "unit"
 
     def __post_init__(self) -> None:
         check_name("family", self.family, FAMILIES)
@@ -108,6 +110,7 @@ class TrainedHypernet:
             "family": self.family,
             "hypernet": asdict(self.hypernet),
             "dataset": self.dataset,
+            "pixels": self.pixels,
         }
 
 
@@ -146,4 +149,4 @@ def load(path: str | os.PathLike[str], model: MLP | None = None) -> TrainedHyper
         b = arrays["b"]
     own = MLP(**known["model"])
     check(model is None or own == model, "hypernet", path, f"one for {model}, but it is for {own}")
-    return TrainedHypernet(own, known["family"], Hypernet(**known["hypernet"]), b, known["dataset"])
+    return TrainedHypernet(own, known["family"], Hypernet(**known["hypernet"]), b, known["dataset"], known["pixels"])

@@ -99,6 +99,7 @@ def test_defaults_of_mnist():
         ({"sampling": "both"}, "sampling"),
         ({"prior_std": 0.0}, "prior_std"),
         ({"per": "layer"}, "per"),
+        ({"pixels": "unti"}, "nearest: unit"),
         ({"validation": 0}, "validation = 0"),
         ({"dtype": "float16"}, "dtype"),
     ],
@@ -119,7 +120,7 @@ def test_folder_is_no_setting():
 
 
 def test_command_makes_the_same_configuration(monkeypatch):
-    config = tiny(biases=True, knots=(0.01, 2.0, 100.0), per="network", clip=0.0)
+    config = tiny(biases=True, pixels="symmetric", knots=(0.01, 2.0, 100.0), per="network", clip=0.0)
     seen = {}
     monkeypatch.setattr("minimal_order.experiments.complexity.run.run_complexity", lambda c, *_: seen.update(c) or ())
     assert main(shlex.split(config.command())[1:]) == 0
@@ -132,7 +133,10 @@ def test_command_makes_the_same_configuration(monkeypatch):
 def test_data_in_three_parts():
     data = data_of(tiny())
     assert data.of.n_train == 200 and len(data.X_valid) == len(data.y_valid) == 50
-    assert data.of.X_train.min() == -1 and data.of.X_train.max() <= 1 and data.of.X_train.dtype == np.float32
+    assert data.of.X_train.min() == 0 and data.of.X_train.max() == 1 and data.of.X_train.dtype == np.float32
+    symmetric = data_of(tiny(pixels="symmetric"))
+    assert_allclose(symmetric.of.X_train, 2 * data.of.X_train - 1, atol=1e-6)
+    assert_allclose(symmetric.of.X_test, 2 * data.of.X_test - 1, atol=1e-6)
     rows = {row.tobytes() for row in data.of.X_train}
     assert not rows & {row.tobytes() for row in data.X_valid}
 

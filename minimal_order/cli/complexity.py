@@ -9,8 +9,8 @@ from .parsing import Parser, fail, names, nearest, numbers
 from .printing import print_paths, shown
 
 OPTIONS = ("models", "runs", "lams", "levels", "epochs", "hyper_epochs", "batch_size", "rate", "clip", "knots", "scale",
-           "draws", "sampling", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation", "objects",
-           "samples", "repeats", "dtype", "folder")  # fmt: skip
+           "draws", "sampling", "pixels", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation",
+           "objects", "samples", "repeats", "dtype", "folder")  # fmt: skip
 
 
 class Strict(Parser):
@@ -55,6 +55,7 @@ def add_experiment(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--scale", help="coordinate of lam: log (default) or raw")
     sub.add_argument("--draws", type=int, help="lam that a batch of a hypernetwork sees (default 5)")
     sub.add_argument("--sampling", help="of q: local (default) or weights")
+    sub.add_argument("--pixels", help="features in [0, 1]: unit (default), or in [-1, 1]: symmetric")
     sub.add_argument("--log-sigma", type=float, help="ln sigma at the start (default -3)")
     sub.add_argument("--prior-mean", type=float, help="of every weight (default 0)")
     sub.add_argument("--prior-std", type=float, help="of every weight (default 1)")
@@ -119,8 +120,8 @@ def do_prune(arguments: argparse.Namespace) -> None:
     options = {"per": arguments.per, "biases": arguments.biases, "clamp": arguments.clamp}
     pruned = trained.pruned(arguments.lam, arguments.share, **options)
     description = {
-        "model": asdict(trained.model), "family": trained.family, "dataset": trained.dataset, "lam": arguments.lam,
-        "share": arguments.share, **options,
+        "model": asdict(trained.model), "family": trained.family, "dataset": trained.dataset, "pixels": trained.pixels,
+        "lam": arguments.lam, "share": arguments.share, **options,
     }  # fmt: skip
     arrays = {"w": pruned.w, "beta": pruned.beta, "description": np.array(json.dumps(description, sort_keys=True))}
     write_atomic(arguments.out, npz_bytes(arrays))
@@ -135,12 +136,12 @@ def do_prune(arguments: argparse.Namespace) -> None:
 def test_accuracy(trained: Any, w: Any, folder: str) -> float:
     """The accuracy of weights w on the test part of the data that a hypernetwork is for."""
     from ..data import load
-    from ..experiments.complexity.runs import centre
+    from ..experiments.complexity.runs import rescale
     from ..training import evaluate
 
     options: dict[str, Any] = {"folder": folder} if folder else {}
     data = load(trained.dataset, dtype=w.dtype, **options)
-    return float(evaluate(trained.model, w, centre(data.X_test), data.y_test, data.task)[1])
+    return float(evaluate(trained.model, w, rescale(data.X_test, trained.pixels), data.y_test, data.task)[1])
 
 
 def do_convergence(arguments: argparse.Namespace) -> None:

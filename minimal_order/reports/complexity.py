@@ -7,7 +7,7 @@ import numpy as np
 
 from ..claims.complexity import best_over_lam, interval, judge
 from ..claims.ledger import Claim
-from ..experiments.complexity.config import ComplexityConfig
+from ..experiments.complexity.config import PIXELS, ComplexityConfig
 from ..experiments.complexity.cost import MARGIN, step_cost
 from ..experiments.complexity.outcome import (
     ACCURACY_COLUMNS,
@@ -89,6 +89,7 @@ def settings_text(outcome: ComplexityOutcome) -> str:
     """What was run, in a few sentences."""
     config = outcome.config
     knots = config.knots if isinstance(config.knots, int) else len(config.knots)
+    low, high = PIXELS[config.pixels]
     share = "each weight matrix alike" if config.per == "tensor" else "all together"
     cut = f", gradients cut off at +-{config.clip:g}" if config.clip else ""
     note = ""
@@ -98,8 +99,8 @@ def settings_text(outcome: ComplexityOutcome) -> str:
             "about half of the test images of CIFAR-10."
         )
     return (
-        f"{config.model}; inputs in [-1, 1]; batches of {config.batch_size}, shuffled; Adam at {config.rate:g}{cut}; "
-        f"{config.dtype}. Direct networks: {config.epochs} epochs for each of {len(config.lams)} lam. Hypernetworks: "
+        f"{config.model}; inputs in [{low:g}, {high:g}]; batches of {config.batch_size}, shuffled; Adam at "
+        f"{config.rate:g}{cut}; {config.dtype}. Direct networks: {config.epochs} epochs for each of {len(config.lams)} lam. Hypernetworks: "
         f"{config.hyper_epochs} epochs, {config.draws} lam a batch, {knots} knots, in the coordinate `{config.scale}`. "
         f"Sampling: {config.sampling}; ln sigma starts at {config.log_sigma:g}; prior N({config.prior_mean:g}, "
         f"{config.prior_std:g}^2). A share is taken of {share}, biases {'included' if config.biases else 'left out'}; "
@@ -140,7 +141,8 @@ def published_text(outcome: ComplexityOutcome) -> str:
                 rows.append((name, percent(level), f"{ours:.4f}", f"{lam:g}", f"{theirs:.4f}", f"{ours - theirs:+.4f}"))
     head = (
         "Beside the authors' table, which takes the best lam *on test*, and only here ours does so too; elsewhere lam "
-        "is chosen on objects held out. The authors trained on all 60 000 objects, in a fixed order, by Adam at .0005."
+        "is chosen on objects held out. The authors trained on all 60 000 objects, in a fixed order, by Adam at .0005, "
+        "with pixels in [-1, 1]."
     )
     return f"{head}\n\n{table(('model', 'removed', 'ours', 'at lam', 'published', 'difference'), rows)}"
 

@@ -124,7 +124,9 @@ class ComplexityOutcome:
             if spec.is_hypernet and np.isfinite(self.w[name]).all():
                 hypernet = self.config.hypernet(spec.kind)
                 b = self.w[name].reshape(hypernet.n_rows, -1)
-                trained = TrainedHypernet(self.config.model, spec.family, hypernet, b, self.config.dataset)
+                trained = TrainedHypernet(
+                    self.config.model, spec.family, hypernet, b, self.config.dataset, self.config.pixels
+                )
                 found[f"models/{name}.npz"] = to_bytes(trained)
         return found
 

@@ -16,7 +16,7 @@ from ...hypernet import Generated, Hypernet
 from ...objectives import Regularised
 from ...sampling import pack
 from ..sharing import shared
-from .config import MODELS, ComplexityConfig
+from .config import MODELS, PIXELS, ComplexityConfig
 
 
 class Data(NamedTuple):
@@ -32,21 +32,27 @@ def generator(config: ComplexityConfig, purpose: str, run: int) -> np.random.Gen
     return np.random.default_rng([config.seed, zlib.crc32(purpose.encode()), run])
 
 
-def centre(X: NDArray) -> NDArray:
-    """Bring pixels from [0, 1] to [-1, 1], as the authors do: in place, for CIFAR-10 is 600 MB."""
-    X *= 2
-    X -= 1
+def rescale(X: NDArray, pixels: str) -> NDArray:
+    """Bring features from [0, 1] to where they are wanted: in place, for CIFAR-10 is 600 MB."""
+    low, high = PIXELS[pixels]
+    if (low, high) != (0, 1):
+        X *= high - low
+        X += low
     return X
 
 
 def data_of(config: ComplexityConfig) -> Data:
-    """The data: pixels in [-1, 1], training objects in a random order, the last held out."""
-    return read(config.dataset, config.objects, config.validation, config.seed, config.dtype, config.folder)
+    """The data: the training objects in a random order, the last of them held out."""
+    data = read(config.dataset, config.objects, config.pixels, config.seed, config.dtype, config.folder)
+    n = data.n_train - config.validation
+    check(n > 0, "validation", config.validation, f"fewer than the {data.n_train} training objects")
+    of = replace(data, X_train=data.X_train[:n], y_train=data.y_train[:n])
+    return Data(of, data.X_train[n:], data.y_train[n:])
 
 
 @lru_cache(maxsize=1)
-def read(dataset: str, objects: int, validation: int, seed: int, dtype: str, folder: str) -> Data:
-    """``data_of``, once a process; a large set is mapped from one copy for all processes."""
+def read(dataset: str, objects: int, pixels: str, seed: int, dtype: str, folder: str) -> Dataset:
+    """Read the data, once a process; a large set is mapped from one copy for all processes."""
 
     def prepared() -> Dataset:
         options: dict[str, Any] = {"folder": folder} if folder else {}
@@ -54,15 +60,11 @@ def read(dataset: str, objects: int, validation: int, seed: int, dtype: str, fol
         rows = np.random.default_rng([seed, zlib.crc32(b"held out")]).permutation(data.n_train)
         check(objects <= data.n_train, "objects", objects, f"at most {data.n_train}")
         rows = rows[: objects or None]
-        centre(data.X_train)
-        centre(data.X_test)
+        rescale(data.X_train, pixels)
+        rescale(data.X_test, pixels)
         return replace(data, X_train=data.X_train[rows], y_train=data.y_train[rows])
 
-    whole = shared(prepared, ("complexity", dataset, objects, seed, dtype))
-    check(validation < whole.n_train, "validation", validation, f"fewer than the {whole.n_train} training objects")
-    n = whole.n_train - validation
-    of = replace(whole, X_train=whole.X_train[:n], y_train=whole.y_train[:n])
-    return Data(of, whole.X_train[n:], whole.y_train[n:])
+    return shared(prepared, ("complexity", dataset, objects, pixels, seed, dtype))
 
 
 def check_data(config: ComplexityConfig) -> None:
