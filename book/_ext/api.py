@@ -92,7 +92,7 @@ class Api(SphinxDirective):
 
     def own_names(self) -> nodes.Node:
         """List what ``import minimal_order as mo`` offers, linked to where it stands below."""
-        items = nodes.bullet_list()
+        items = nodes.bullet_list(classes=["api-list"])
         for node in ast.parse((PACKAGE / "__init__.py").read_text("utf8")).body:
             if not isinstance(node, ast.ImportFrom) or not node.level or not node.module:
                 continue
@@ -113,7 +113,7 @@ class Api(SphinxDirective):
 
     def applications(self) -> nodes.Node:
         """Name the modules above the library, each with the first line of its docstring."""
-        items = nodes.bullet_list()
+        items = nodes.bullet_list(classes=["api-list"])
         for path in sorted(path for folder in APPLICATIONS for path in (PACKAGE / folder).rglob("*.py")):
             docstring = ast.get_docstring(ast.parse(path.read_text("utf8"))) or ""
             name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
