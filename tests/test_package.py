@@ -60,6 +60,19 @@ def test_wheel_holds_code_data_and_licence(archives):
     assert not [name for name in names if name.startswith(("tests/", "book/", "data/"))]
 
 
+def test_wheel_holds_assignments_for_students_and_no_solution(archives):
+    with zipfile.ZipFile(archives[1]) as wheel:
+        bundles = {name for name in wheel.namelist() if name.startswith("minimal_order/course/bundles/")}
+        text = "".join(wheel.read(name).decode() for name in bundles if name.endswith(".json"))
+        assert not [name for name in wheel.namelist() if name.endswith((".md", ".ipynb")) and "dist-info" not in name]
+    numbers = {re.search(r"assignment(\w+)\.", name)[1] for name in bundles}
+    assert "4" in numbers
+    assert bundles == {f"minimal_order/course/bundles/assignment{n}.{s}" for n in numbers for s in ("json", "npz")}
+    assert "NotImplementedError" in text
+    assert "BEGIN SOLUTION" not in text
+    assert "def hidden" not in text
+
+
 def test_sdist_holds_what_a_reader_needs(archives):
     with tarfile.open(archives[0]) as sdist:
         names = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}

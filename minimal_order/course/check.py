@@ -13,6 +13,9 @@ from .bundle import Bundle, VisibleTask
 from .grade import Code, judge, likely
 from .process import Outcome
 
+MOST = 3
+"""Wrong cases of a task that are printed."""
+
 
 class Check(NamedTuple):
     """What a check of one task found."""
@@ -85,7 +88,9 @@ def as_lines(check: Check, width: int, color: bool) -> Iterator[str]:
     score = f"{check.passed} of {check.n_cases}" if not check.open and not task.tested else ""
     label = f"  ({task.label})" if task.label and check.verdict != "pass" else ""
     yield f"{word}  task {task.number}  {task.name:22}{score:8}{label}".rstrip()
-    for message in check.messages:
-        yield from textwrap.wrap(message, width, initial_indent=" " * 9 + "- ", subsequent_indent=" " * 11)
     if check.hint:
         yield from textwrap.wrap(f"likely: {check.hint}", width, initial_indent=" " * 9, subsequent_indent=" " * 17)
+    reached = [message for message in check.messages if not message.endswith(": not reached")]
+    more = [f"and {len(reached) - MOST} more"] if len(reached) > MOST + 1 else []
+    for message in [*reached[:MOST], *more] if more else reached:
+        yield from textwrap.wrap(message, width, initial_indent=" " * 9 + "- ", subsequent_indent=" " * 11)

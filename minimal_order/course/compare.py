@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 RTOL = 1e-6
 """Relative, and of the largest expected value: single precision passes, no mistake does."""
-SHOWN = 60
-"""Characters of an array in a message."""
+SMALL = 8
+"""Entries of an array that is shown as it is."""
 
 
 def close(a: NDArray, b: NDArray) -> NDArray[np.bool_]:
@@ -27,13 +27,16 @@ def equal(got: Sequence[NDArray], expected: Sequence[NDArray]) -> bool:
     return not difference(got, expected)
 
 
-def difference(got: Sequence[NDArray], expected: Sequence[NDArray]) -> str:
-    """Say in what the first unequal value differs; nothing if all are equal."""
+def difference(got: Sequence[NDArray], expected: Sequence[NDArray], tell: bool = True) -> str:
+    """Say in what the first unequal value differs; nothing if all are equal.
+
+    Without ``tell`` no expected value is named: whoever may hand in again could write it into the code.
+    """
     with np.errstate(all="ignore"):
-        return _difference(got, expected)
+        return _difference(got, expected, tell)
 
 
-def _difference(got: Sequence[NDArray], expected: Sequence[NDArray]) -> str:
+def _difference(got: Sequence[NDArray], expected: Sequence[NDArray], tell: bool) -> str:
     if len(got) != len(expected):
         return f"returned {count(len(got))}: expected {count(len(expected))}"
     for i, (one, other) in enumerate(zip(got, expected, strict=True)):
@@ -44,7 +47,7 @@ def _difference(got: Sequence[NDArray], expected: Sequence[NDArray]) -> str:
             return f"{which}numbers of type {one.dtype}: expected whole numbers"
         right = close(one, other)
         if not right.all():
-            return which + entries(one, other, right)
+            return which + entries(one, other, right, tell)
     return ""
 
 
@@ -58,29 +61,39 @@ def is_mask(array: NDArray) -> bool:
     return bool(np.isin(array, (0, 1)).all())
 
 
-def entries(got: NDArray, expected: NDArray, right: NDArray) -> str:
-    """Say how entries differ: all by one factor, by a sign, turned round, or the first that does."""
+def entries(got: NDArray, expected: NDArray, right: NDArray, tell: bool) -> str:
+    """Say how entries differ: all by one factor or one number, turned round, or else both arrays, or one entry."""
+    places = expected.dtype.kind in "iub"  # indices and masks, whose ratios tell nothing
+    pair = f"{shown(got)}: expected {shown(expected)}" if tell and got.size <= SMALL else ""
     got, expected = got.astype(float), expected.astype(float)
     if np.isnan(got).any() and not np.isnan(expected).any():
         return f"NaN in {np.isnan(got).sum()} of {got.size} entries"
     known = expected != 0
     ratio = got[known] / expected[known]
-    zero_too = not np.any(got[~known])
-    if ratio.size > 1 and zero_too and np.allclose(ratio, ratio[0], rtol=1e-5) and np.isfinite(ratio[0]):
+    shift = (got - expected).flat[0]
+    what = ""
+    if not places and ratio.size > 1 and not np.any(got[~known]) and np.allclose(ratio, ratio[0], rtol=1e-5):
         if np.isclose(ratio[0], -1):
-            return "the sign is the opposite"
-        if ratio[0]:
-            return f"{ratio[0]:.4g} times what is expected, in every entry"
-    if got.size > 1 and np.allclose(got - expected, (got - expected).flat[0]):
-        return f"{(got - expected).flat[0]:+.4g} in every entry"
-    if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected).all():
-        return "transposed: rows and columns have changed places"
+            what = "the sign is the opposite"
+        elif ratio[0] and np.isfinite(ratio[0]):
+            what = f"{ratio[0]:.4g} times what is expected, in every entry"
+    elif got.size > 1 and np.isfinite(shift) and np.allclose(got - expected, shift):
+        what = f"{shift:+.4g} in every entry"
+    elif got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected).all():
+        what = "transposed: rows and columns have changed places"
+    if what or pair:
+        single = not places and got.size == 1 and expected.flat[0]
+        return "; ".join(filter(None, [what, pair])) + (f" (ratio {ratio[0]:.4g})" if single else "")
+    differ = f"{(~right).sum()} of {right.size} entries differ"
     place = tuple(int(i) for i in np.argwhere(~right)[0])
-    where = f"entry [{', '.join(map(str, place))}]" if place else "it"
-    text = f"{where} is {got[place]:.6g}: expected {expected[place]:.6g}"
-    if expected[place]:
+    if not tell:
+        return differ + (
+            f", the first by a factor {got[place] / expected[place]:.3g}" if expected[place] and not places else ""
+        )
+    text = f"entry [{', '.join(map(str, place))}] is {got[place]:.6g}: expected {expected[place]:.6g}"
+    if expected[place] and not places:
         text += f" (ratio {got[place] / expected[place]:.4g})"
-    return f"{text}; {(~right).sum()} of {right.size} entries differ" if right.size > 1 else text
+    return f"{text}; {differ}"
 
 
 def changed(sent: Mapping[str, NDArray], back: Mapping[str, NDArray]) -> list[str]:
@@ -95,6 +108,6 @@ def changed(sent: Mapping[str, NDArray], back: Mapping[str, NDArray]) -> list[st
 
 
 def shown(array: NDArray) -> str:
-    """Write a small array in a line, a large one as its shape."""
-    text = np.array2string(array, precision=4, separator=", ", max_line_width=10_000, threshold=20).replace("\n", "")
-    return text if len(text) <= SHOWN else f"array of shape {array.shape}"
+    """Write a small array in a line."""
+    array = array.astype(int) if array.dtype.kind == "b" else array
+    return np.array2string(array, formatter={"float": lambda x: f"{x:.4g}"}, separator=", ").replace("\n", "")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from .sandbox import Limits
 Code = Sequence[tuple[str, str]]
 ACCEPTED = 4
 """How often a student's test has to accept the right function: one that decides by lot doesn't."""
+UNCOUNTED = "right, but easily so: it counts for those who have another case right"
 LONGEST = 10_000
 """Characters of feedback that come from student code, at most."""
 
@@ -150,7 +151,11 @@ def grade_function(
     if why:
         return lost(task, why), outcome
     expected = [values_of(task.solution, case) for case in cases]
-    judged = [judge(case, outcome, i, right) for i, (case, right) in enumerate(zip(cases, expected, strict=True))]
+    judged = [
+        judge(case, outcome, i, right, tell=False) for i, (case, right) in enumerate(zip(cases, expected, strict=True))
+    ]
+    if credit(task.points, judged) == 0:
+        judged = [replace(each, message=UNCOUNTED) if each.passed else each for each in judged]
     result = TaskResult(task.name, task.number, task.points, credit(task.points, judged), judged, outcome.stopped)
     if not all(each.passed for each in judged):
         got = [answer.results if not answer.error else [] for answer in outcome.answers]
@@ -170,14 +175,14 @@ def values_of(function: Callable[..., Any], case: Case) -> list[NDArray]:
     return [np.asarray(each) for each in (result if isinstance(result, tuple) else (result,))]
 
 
-def judge(case: Case, outcome: Outcome, i: int, expected: Sequence[NDArray]) -> CaseResult:
-    """Judge one case."""
+def judge(case: Case, outcome: Outcome, i: int, expected: Sequence[NDArray], tell: bool = True) -> CaseResult:
+    """Judge one case; without ``tell`` the message doesn't name what was expected."""
     if i >= len(outcome.answers):
         message = outcome.stopped if i == len(outcome.answers) else "not reached"
     elif outcome.answers[i].error:
         message = outcome.answers[i].error
     else:
-        message = difference(outcome.answers[i].results, expected)
+        message = difference(outcome.answers[i].results, expected, tell)
         spoiled = changed(case.arguments, outcome.answers[i].arrays)
         if not message and spoiled:
             message = f"changes its argument {', '.join(spoiled)}: return a new array"
@@ -230,7 +235,7 @@ def grade_test(
         result.earned = round(task.points * sum(case.passed for case in cases) / len(cases), 2)
     else:
         refused = [a.error for i, a in zip(order, outcome.answers, strict=False) if i >= len(wrong) and a.error]
-        what = "the test refuses a right function" + f": {refused[0]}" * bool(refused)
+        what = ": ".join(["the test refuses a right function", *refused[:1]])
         result.note = result.note or what[:LONGEST]
         result.cases = [CaseResult(f"accepts a right {task.tested}", False, result.note), *cases]
     found = (accepts, *(each.passed for each in cases))

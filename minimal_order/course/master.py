@@ -31,6 +31,7 @@ FENCE = re.compile(r"^```\{(code-cell|question)\}[ ]*([^\n]*)\n(.*?)^```[ ]*$", 
 OPTION = re.compile(r"^:([\w-]+):[ ]*(.*)$")
 SOLUTION = re.compile(r"^(?P<indent>[ ]*)# BEGIN SOLUTION\n.*?^[ ]*# END SOLUTION *\n?", re.M | re.S)
 TAGS = ("given", "teacher", "task", "visible", "hidden", "mistake", "mutant")
+ANSWER = "*Your answer.*"
 LINK = re.compile(r"\[([^\]]*)\]\((?!http)[^)]*\)")
 
 
@@ -116,6 +117,11 @@ class Block(NamedTuple):
     line: int = 0
 
 
+def is_master(text: str) -> bool:
+    """Whether a page is a master: its front matter has a part ``assignment:``."""
+    return "\nassignment:\n" in text.partition("\n---\n")[0]
+
+
 def read_front(text: str) -> tuple[dict[str, str], str]:
     """Split a master into what its front matter says under ``assignment:`` and the rest."""
     match = re.match(r"---\n(.*?)\n---\n", text, re.S)
@@ -156,9 +162,14 @@ def blocks(text: str, before: int = 0) -> Iterator[Block]:
 
 def stub(source: str, number: int, name: str, label: str = "", hint: str = "") -> str:
     """Put in place of the solution an error that names the task and its equation."""
-    what = f"task {number}, {name}" + f", {label}" * bool(label) + f": {hint}" * bool(hint)
+    what = f"task {number}, {name}" + f", {label}" * bool(label) + ": " * bool(hint)
     check("# BEGIN SOLUTION" in source, f"task {number}", "no solution", "# BEGIN SOLUTION ... # END SOLUTION")
-    return SOLUTION.sub(lambda m: f'{m["indent"]}raise NotImplementedError("{what}")\n', source + "\n").rstrip("\n")
+
+    def error(match: re.Match) -> str:
+        lines = ["raise NotImplementedError(", f'    "{what}"', *[f'    "{hint}"'] * bool(hint), ")"]
+        return "".join(f"{match['indent']}{line}\n" for line in lines)
+
+    return SOLUTION.sub(error, source + "\n").rstrip("\n")
 
 
 def plain_links(text: str) -> str:
@@ -225,7 +236,7 @@ def add_student(result: Assignment, block: Block) -> None:
         head = f"### Question {number}: {options['title']} ({options['points']} points, marked by hand)"
         cells = [
             Cell(f"{head}\n\n{plain_links(ask.strip())}", text=True),
-            Cell("*Your answer.*", text=True, tags=(f"answer-{number}",)),
+            Cell(ANSWER, text=True, tags=(f"answer-{number}",)),
         ]
     result.student += cells
     result.solution += cells
@@ -272,7 +283,7 @@ def masters(folder: Path) -> dict[str, Path]:
     found = {}
     for path in [folder] if folder.is_file() else sorted(folder.glob("*.md")):
         text = path.read_text("utf8")
-        if "\nassignment:\n" in text.split("\n---\n")[0]:
+        if is_master(text):
             found[read_front(text)[0]["number"]] = path
     check(bool(found), "master", folder, "a master file or a folder of them, as book/assignments of a checkout")
     return found
@@ -293,3 +304,31 @@ def master_path(number: str, folder: Path) -> Path:
     found = masters(folder)
     check(number in found, "assignment", number, f"one of {', '.join(sorted(found))}")
     return found[number]
+
+
+def as_page(text: str) -> str:
+    """Write a master as a page of the book in Markdown: links are kept, code is shown and not run.
+
+    Raises
+    ------
+    ValueError : as ``parse`` does.
+    """
+    assignment = parse(text, run=False)
+    _, rest = read_front(text)
+    parts, tasks, questions = [], iter(assignment.tasks), iter(enumerate(assignment.questions, start=1))
+    for block in blocks(rest):
+        if block.kind == "text":
+            parts.append(block.source)
+        elif block.kind == "given":
+            parts.append(f"```python\n{block.source}\n```")
+        elif block.kind == "task":
+            task = next(tasks)
+            source = stub(block.source, task.number, task.name, task.label, block.options.get("hint", ""))
+            parts.append(f"```python\n{source}\n```")
+        elif block.kind == "question":
+            number, question = next(questions)
+            parts.append(f"### Question {number}: {question.title} ({question.points:g} points)\n\n{question.text}")
+    command = f"minimal-order course new {assignment.number} my-assignment{assignment.number}"
+    start = f"```{{admonition}} To work on it\n:class: tip\nAs a notebook and as a module: `{command}`\n```"
+    head, _, body = parts[0].partition("\n")
+    return "\n\n".join([head, start, body.strip("\n"), *parts[1:]]) + "\n"

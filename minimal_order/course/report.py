@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..results import csv_text
 from .grade import Result, TaskResult
-from .master import Assignment
+from .master import ANSWER, Assignment
 
 STYLE = """
 :root { color-scheme: light dark; --right: #1a7f37; --wrong: #b3261e; --faint: #6b7280; --line: #d0d4da; }
@@ -18,10 +18,12 @@ section { border-top: 1px solid var(--line); padding: .9rem 0; }
 .head { display: flex; justify-content: space-between; gap: 1rem; }
 .hint { border-left: 4px solid var(--wrong); padding-left: .8rem; margin: .6rem 0; }
 ul { list-style: none; padding: 0; margin: .5rem 0; } li { padding: .1rem 0 .1rem 1.6rem; text-indent: -1.6rem; }
-.right::before { content: "\\2713"; color: var(--right); } .wrong::before { content: "\\2717"; color: var(--wrong); }
-.right::before, .wrong::before { display: inline-block; width: 1.6rem; text-indent: 0; font-weight: 700; }
+.right { color: var(--right); } .wrong { color: var(--wrong); }
+.right, .wrong { display: inline-block; width: 1.6rem; text-indent: 0; font-weight: 700; }
 .message { color: var(--faint); overflow-wrap: anywhere; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 """
+RIGHT = '<span class="right" role="img" aria-label="right:">&#10003;</span>'
+WRONG = '<span class="wrong" role="img" aria-label="wrong:">&#10007;</span>'
 
 
 def points(value: float) -> str:
@@ -66,7 +68,7 @@ def feedback_page(assignment: Assignment, result: Result) -> str:
     ]
     if result.notes:
         parts += ["<section><h2>To know</h2><ul>"]
-        parts += [f'<li class="message">{html.escape(note)}</li>' for note in result.notes]
+        parts += [f"<li>{html.escape(note)}</li>" for note in result.notes]
         parts += ["</ul></section>"]
     for task in result.tasks:
         parts += task_section(task)
@@ -94,7 +96,7 @@ def task_section(task: TaskResult) -> list[str]:
         message = "as before" if case.message and case.message == before else case.message
         before = case.message or before
         says = f' <span class="message">{html.escape(message)}</span>' if message else ""
-        parts.append(f'<li class="{"right" if case.passed else "wrong"}">{html.escape(case.title)}{says}</li>')
+        parts.append(f"<li>{RIGHT if case.passed else WRONG}{html.escape(case.title)}{':' * bool(says)}{says}</li>")
     return [*parts, "</ul></section>"]
 
 
@@ -118,7 +120,7 @@ def written_answers(assignment: Assignment, results: Sequence[Result]) -> str:
     for i, question in enumerate(assignment.questions, start=1):
         parts += [f"## Question {i}: {question.title} ({points(question.points)} points)", question.rubric]
         for result in sorted(results, key=lambda each: each.name):
-            answer = result.answers.get(str(i), "").strip()
+            answer = result.answers.get(str(i), "").strip().removeprefix(ANSWER).strip()
             quoted = "\n".join(f"> {line}" for line in answer.split("\n"))
             parts.append(f"### {' '.join(result.name.split())}\n\n{quoted if answer else '(no answer)'}")
     return "\n\n".join(parts) + "\n"

@@ -69,6 +69,10 @@ def test_attack_in_one_task_costs_no_other(graded, name):
     assert points(graded[name])["total"] == 2
 
 
+def test_the_grader_itself_never_fails(graded):
+    assert not [name for name, result in graded.items() if "the grader failed" in " ".join(result.notes)]
+
+
 def test_answers_cached_from_the_first_call_are_right_once(graded, tmp_path):
     (tmp_path / "cache.py").write_text(
         HONEST + "known = []\ndef double(x):\n    known.append(2 * x)\n    return known[0]\n"

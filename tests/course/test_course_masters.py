@@ -9,7 +9,7 @@ import pytest
 from minimal_order.course import process
 from minimal_order.course.bundle import BUNDLES, bundle_files, load_bundle, make_bundle
 from minimal_order.course.grade import grade_code, values_of
-from minimal_order.course.master import masters, parse
+from minimal_order.course.master import as_page, masters, parse
 from minimal_order.course.percent import code_of, from_notebook, from_percent, to_notebook, to_percent
 from minimal_order.course.runner import as_text, explain, given, plain
 
@@ -180,6 +180,18 @@ def test_students_get_no_line_of_a_solution_and_no_rubric(number):
         assert question.rubric and not [line for line in question.rubric.splitlines() if line.strip() in student]
     assert "def hidden" not in student and "def visible" not in student
     assert (BUNDLES / f"assignment{number}.json").exists()
+
+
+@pytest.mark.parametrize("number", MASTERS)
+def test_page_of_the_book_shows_no_solution_and_no_rubric(number):
+    page = as_page(masters(FOLDER)[number].read_text("utf8"))
+    assert not [line for line in solution_lines(MASTERS[number], number) if line in page]
+    assert "raise NotImplementedError" in page
+    assert "BEGIN" not in page
+    assert "{code-cell}" not in page
+    for question in MASTERS[number].questions:
+        assert question.text in page
+        assert not [line for line in question.rubric.splitlines() if line.strip() in page]
 
 
 def test_package_carries_bundles_and_no_master():

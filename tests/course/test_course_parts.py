@@ -79,15 +79,24 @@ def test_control_characters_are_taken_out_of_text():
         ([-1.0, -2.0], [1.0, 2.0], "sign"),
         ([2, 3, 1], [1, 2, 0], "+1 in every entry"),
         ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "transposed"),
+        ([True, True], [1, 0], "[1, 1]: expected [1, 0]"),
         ([1.0, np.nan], [1.0, 2.0], "NaN in 1 of 2"),
-        ([1.0, 2.0, 3.5], [1.0, 2.0, 3.0], "entry [2] is 3.5: expected 3 (ratio 1.167); 1 of 3"),
+        ([1.0, 2.0, 3.5], [1.0, 2.0, 3.0], "[1, 2, 3.5]: expected [1, 2, 3]"),
+        ([0, 2, 1], [1, 2, 0], "[0, 2, 1]: expected [1, 2, 0]"),
+        ([1.0] * 9 + [3.0], [1.0] * 9 + [2.0], "entry [9] is 3: expected 2 (ratio 1.5); 1 of 10"),
         ([1.0, 2.0], [[1.0, 2.0]], "shape (2,): expected (1, 2)"),
         ([1.0, 2.0], [1, 2], "whole numbers"),
-        (5.0, 4.0, "it is 5: expected 4 (ratio 1.25)"),
+        (5.0, 4.0, "5: expected 4 (ratio 1.25)"),
     ],
 )
 def test_differences_in_words(got, expected, says):
     assert says in compare.difference([np.asarray(got)], [np.asarray(expected)])
+
+
+def test_of_hidden_cases_no_expected_value_is_told():
+    got, expected = np.array([1.0, 7.25]), np.array([1.0, 3.5])
+    assert compare.difference([got], [expected], tell=False) == "1 of 2 entries differ, the first by a factor 2.07"
+    assert compare.difference([np.array([1, 0])], [np.array([0, 1])], tell=False) == "2 of 2 entries differ"
 
 
 @pytest.mark.parametrize("got", [[0.0, 1.0], [False, True], np.array([0, 1], np.uint8)])
