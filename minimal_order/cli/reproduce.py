@@ -12,6 +12,7 @@ from .printing import print_paths, shown
 DOCUMENTS = {
     "ordering": "the paper on ordering parameters: freezing",
     "selection": "the talk on selection: what to optimise",
+    "relevance": "the talk on relevance: what to remove",
     "complexity": "the talk on models of a given complexity: hypernetworks",
 }
 """What can be reproduced; each by ``reproduce_NAME`` in ``minimal_order/reproduce/NAME.py``."""
