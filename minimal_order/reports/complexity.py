@@ -95,17 +95,21 @@ def settings_text(outcome: ComplexityOutcome) -> str:
     note = ""
     if config.dataset.startswith("cifar10"):
         note = (
-            " The authors used a convolutional network; this one has dense layers only, and such a network is right on "
+            "The authors used a convolutional network; this one has dense layers only, and such a network is right on "
             "about half of the test images of CIFAR-10."
         )
-    return (
+    training = (
         f"{config.model}; inputs in [{low:g}, {high:g}]; batches of {config.batch_size}, shuffled; Adam at "
-        f"{config.rate:g}{cut}; {config.dtype}. Direct networks: {config.epochs} epochs for each of {len(config.lams)} lam. Hypernetworks: "
-        f"{config.hyper_epochs} epochs, {config.draws} lam a batch, {knots} knots, in the coordinate `{config.scale}`. "
+        f"{config.rate:g}{cut}; {config.dtype}. Direct networks: {config.epochs} epochs for each of {len(config.lams)} "
+        f"lam. Hypernetworks: {config.hyper_epochs} epochs, {config.draws} lam a batch, {knots} knots, in the "
+        f"coordinate `{config.scale}`."
+    )
+    pruning = (
         f"Sampling: {config.sampling}; ln sigma starts at {config.log_sigma:g}; prior N({config.prior_mean:g}, "
         f"{config.prior_std:g}^2). A share is taken of {share}, biases {'included' if config.biases else 'left out'}; "
-        f"networks predict at the means.{note}"
+        "networks predict at the means."
     )
+    return " ".join([training, pruning, *[note] * bool(note)])
 
 
 def shown_levels(config: ComplexityConfig) -> list[int]:
