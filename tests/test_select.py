@@ -12,7 +12,8 @@ from scipy import stats
 from minimal_order.claims import selection as claims
 from minimal_order.claims.ledger import FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
-from minimal_order.experiments.select import parts, runs
+from minimal_order.data import batches
+from minimal_order.experiments.select import parts, rules, runs
 from minimal_order.experiments.select.config import AUTHORS, COARSE, DEFAULT_ORDERS, FINE, QUICK, SelectConfig
 from minimal_order.experiments.select.oracle import (
     ORACLE_COLUMNS,
@@ -28,7 +29,10 @@ from minimal_order.experiments.select.outcome import SelectOutcome, joint_rows, 
 from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part, speed_part
 from minimal_order.experiments.select.run import assemble, select_parts
 from minimal_order.experiments.select.runs import data_of, generator, groups_of, start_of
+from minimal_order.gradients import value_and_gradient
+from minimal_order.losses import squared_error
 from minimal_order.masks import by_score, freeze_mask, prune_mask
+from minimal_order.optim import adam
 from minimal_order.orders import compute_order
 from minimal_order.plots import select as plots
 from minimal_order.reports.select import select_report
@@ -132,7 +136,7 @@ def test_part_is_what_the_loop_gives_run_by_run():
     found = select_part(config, (0, 1), (0, len(branches_of(config))))
     data, w = data_of(config, (0, 1)), start_of(config, (0, 1))
     for run in (0, 1):
-        one, options = data.run(run), {"rule": config.rule, "batch_size": 64}
+        one, options = data.run(run), {"rule": adam(config.rate), "batch_size": 64}
         before = train(
             config.model, one, w[run], steps=6, rng=generator(config, "batches", run), covariance="batch", **options
         )
@@ -205,6 +209,36 @@ def test_pruned_by_any_order_of_the_table():
         loss, _ = evaluate(config.model, beta * alone.w, alone.data.X_test, alone.data.y_test, "regression")
         assert direct == pytest.approx(np.sqrt(loss) * alone.data.y_scale, rel=1e-10)
         assert outcome.pruned[name].shape == (2, len(config.prune_levels)) and np.isfinite(outcome.pruned[name]).all()
+
+
+@pytest.mark.parametrize("optimizer", ["sgld", "psgld"])
+def test_sampling_rules_drift_as_their_rate_says(optimizer, monkeypatch):
+    """Without noise and prior a step of SGLD is one of SGD; with them the parameters spread by sqrt(2 rate / N)."""
+    config = tiny(optimizer=optimizer, rate=0.01)
+    rule = rules.first_rule(config, 404, np.random.default_rng(0))
+    w = np.zeros((4000, 1))
+    update, _ = rule.step(rule.init(w), np.ones_like(w), w)
+    gain = 1 / (1e-5 + np.sqrt(1 - 0.99)) if optimizer == "psgld" else 1
+    drift, deviation = -0.01 * gain, np.sqrt(2 * 0.01 * gain / 404)
+    assert abs(update.mean() - drift) < 5 * deviation / np.sqrt(w.size)  # five standard errors
+    assert update.std() == pytest.approx(deviation, rel=5 / np.sqrt(2 * w.size))
+    found = run_all(config)
+    assert np.isfinite(found.end_loss).all()
+
+
+def test_preconditioned_steps_take_the_collected_covariance():
+    """eq:preconditioned-step in the masked steps: one step from the end of the first ones, nothing frozen, by hand."""
+    config = tiny(optimizer="preconditioned_sgd", rate=0.05, eta1=1, levels=(0.0, 1.0))
+    found = select_part(config, (0, 1), (0, 1))
+    before = parts.common_steps(config, (0, 1), data_of(config, (0, 1)))
+    for run in (0, 1):
+        alone = before.run(run)
+        H = np.minimum(2 * 64 / (alone.data.n_train * alone.C), 0.05)
+        rows = next(batches(generator(config, "batches after ordering", run), alone.data.n_train, 64))
+        X, y = alone.data.X_train[rows], alone.data.y_train[rows]
+        w = alone.w - H * value_and_gradient(config.model, squared_error, alone.w, X, y)[1]
+        loss, _ = evaluate(config.model, w, alone.data.X_train, alone.data.y_train, "regression")
+        assert found["loss"][run, 0, 0] == pytest.approx(loss, rel=1e-10)
 
 
 def test_prune_by_what_cannot_be_had_is_refused():

@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--eta1", type=int, help="steps after (default 500)")
     sub.add_argument("--batch-size", type=int, help="objects a step (default 64; mnist 512)")
     sub.add_argument("--rate", type=float, help="step size")
-    sub.add_argument("--optimizer", help="sgd, momentum or adam (default)")
+    sub.add_argument("--optimizer", help="adam (default), sgd, momentum, sgld, psgld, preconditioned_sgd")
     sub.add_argument("--per", help="from what a share is taken: network (default) or tensor")
     sub.add_argument("--no-biases", dest="biases", action="store_false", default=None, help="leave the biases out")
     sub.add_argument("--covariance", help="how to estimate it: batch (default) or running")

@@ -9,12 +9,12 @@ import numpy as np
 from ...checks import check, check_name
 from ...masks import n_frozen
 from ...models import MLP, mlp
-from ...optim import STEP_RULES, StepRule
 from ...orders import NEEDS, ORDERS
 from ...selection import GROUPINGS, selectable
 from ...surgeon import MOST_PARAMS
 from ..freeze.config import is_whole, short
 from ..plugins import Plugin, as_options, enter_plugins, hashes
+from .rules import OPTIMIZERS
 
 
 class Setting(NamedTuple):
@@ -75,7 +75,7 @@ class SelectConfig:
     runs : independent runs; this, like ``eta0``, ``eta1``, ``batch_size`` and ``rate``, is the data set's if None
     levels : shares not optimised, the same for every order; () for ``FINE`` and ``COARSE``
     eta0, eta1 : steps before the parameters are ordered, and after
-    batch_size, rate, optimizer : of the training
+    batch_size, rate, optimizer : of the training; see ``rules`` for what the rate is to those that sample
     per : "network" or "tensor", from what a share is taken, for optimising and for pruning
     biases : whether biases can cease to be optimised and be pruned; if not, shares are of the weights alone
     covariance : how it is collected in the first ``eta0`` steps, as in ``train``
@@ -137,7 +137,7 @@ class SelectConfig:
         good = all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
         check(good, "levels", self.levels, "shares in [0, 1]")
         object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
-        check_name("optimizer", self.optimizer, STEP_RULES)
+        check_name("optimizer", self.optimizer, OPTIMIZERS)
         check_name("per", self.per, GROUPINGS)
         check(isinstance(self.biases, bool), "biases", self.biases, "True or False")
         check_name("covariance", self.covariance, ("running", "batch"))
@@ -153,11 +153,6 @@ class SelectConfig:
     def model(self) -> MLP:
         """The network."""
         return SETTINGS[self.dataset].model()
-
-    @property
-    def rule(self) -> StepRule:
-        """The step rule."""
-        return STEP_RULES[self.optimizer](self.rate)
 
     @property
     def vary(self) -> tuple[str, ...]:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from ...dataset import Dataset
 from ...loop import Step, divergence_allowed
 from ...masks import freeze_mask, prune_mask
-from ...optim import map_state
 from ...orders import compute_order
 from ...selection import order_within
 from ...training import Training, evaluate, train
 from ...trajectories import convergence_time
 from ..freeze.branches import sound_runs
 from .config import SelectConfig
+from .rules import first_rule, next_rule
 from .runs import data_of, generator, start_of
 
 FLOATS_AT_ONCE = 1_500_000
@@ -72,14 +72,16 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
     for rows, some in pieces(len(runs), len(branches), config.model.n_params):
         of_rows = data.run(rows) if data.X_train.ndim == 3 else data
         alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[some]], axis=1)
+        noise = generator(config, f"noise after ordering {columns[0] + some.start}", runs[rows][0])
+        rule, state = next_rule(config, before, rows, noise)
         after = train(
             config.model,
             of_rows,
             np.repeat(before.w[rows, None], alpha.shape[1], axis=1),
             steps=config.eta1,
             rng=[generator(config, "batches after ordering", run) for run in runs[rows]],
-            rule=config.rule,
-            state=map_state(lambda a: a[rows], before.state),  # noqa: B023
+            rule=rule,
+            state=state,
             batch_size=config.batch_size,
             alpha=alpha.astype(config.dtype),
         )
@@ -107,7 +109,7 @@ def common_steps(config: SelectConfig, runs: tuple[int, ...], data: Dataset) -> 
         start_of(config, runs),
         steps=config.eta0,
         rng=[generator(config, "batches", run) for run in runs],
-        rule=config.rule,
+        rule=first_rule(config, data.n_train, generator(config, "noise", runs[0])),
         batch_size=config.batch_size,
         covariance=config.covariance,
         keep=min(config.keep, config.eta0),
@@ -191,7 +193,8 @@ def speed_part(config: SelectConfig, runs: tuple[int, ...]) -> dict[str, NDArray
         if step.t in place:
             path[place[step.t]] = step.w
 
-    train(config.model, data, w, steps=steps, rng=rng, rule=config.rule, batch_size=config.batch_size, watch=look)
+    rule = first_rule(config, data.n_train, generator(config, "noise", runs[0]))
+    train(config.model, data, w, steps=steps, rng=rng, rule=rule, batch_size=config.batch_size, watch=look)
     shape = (len(runs), 2, -1)
     converged = np.stack([convergence_time(path[:, i], times) for i in range(len(twins))]).astype(np.int32)
     return {"converged": converged.reshape(shape), "moved": (path[-1] != path[0]).reshape(shape)}
