@@ -3,6 +3,7 @@
 import csv
 import io
 import shlex
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +173,26 @@ def test_part_measures_what_it_trained(name):
     assert np.isfinite(found["terms"]).all() and np.isfinite(found["accuracy"]).all()
     again = model_part(config, name, 0)
     assert all(np.array_equal(found[key], again[key]) for key in found)
+
+
+def test_steps_on_the_way_are_not_kept(monkeypatch):
+    """A step holds its backward pass: a few thousand of them would be gigabytes."""
+    alive = []
+
+    class Step:
+        def __init__(self):
+            self.w = np.zeros(1)
+            alive.append(weakref.ref(self))
+
+    def steps(*_, **__):
+        while True:
+            yield Step()
+            assert sum(one() is not None for one in alive) <= 3
+
+    monkeypatch.setattr(work, "descend", steps)
+    config, data = tiny(), data_of(tiny())
+    looks = np.array([2, 30, 60])
+    assert len(list(work.training(config, start_of(config, "base", 0, data.of), data.of, 0, looks))) == 3
 
 
 def test_diverged_network_is_left_out():

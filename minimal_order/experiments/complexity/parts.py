@@ -1,5 +1,6 @@
 """The work of experiment ``complexity``: train one of the nine models from one start, then remove weights from it."""
 
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
@@ -68,7 +69,7 @@ def training(config: ComplexityConfig, start: Start, data: Dataset, run: int, lo
     )
     before = 0
     for step in looks:
-        *_, last = islice(loop, step - before)
+        (last,) = deque(islice(loop, step - before), maxlen=1)  # the steps between are not kept
         before = step
         yield last.w.copy()
 

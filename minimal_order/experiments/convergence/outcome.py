@@ -1,5 +1,6 @@
 """The experiment: training of several families on the convex problem, and how far the criterion is from its limit."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -144,7 +145,7 @@ def convergence_part(config: ConvergenceConfig, family: str) -> dict[str, NDArra
                    rule=decaying_sgd(config.rate, config.offset))  # fmt: skip
     found, before = [], 0
     for step in config.looks:
-        *_, last = islice(loop, step - before)
+        (last,) = deque(islice(loop, step - before), maxlen=1)  # the steps between are not kept
         before = step
         b = last.w.copy()
         found.append(b if family == DIRECT else map_of.basis(lams) @ b.reshape(config.runs, map_of.n_rows, -1))
