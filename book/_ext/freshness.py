@@ -51,6 +51,8 @@ def key_by_sources(app: Sphinx, config: Config) -> None:
             shutil.rmtree(old)
     # the kernels run the package that the pages show, not an older one installed elsewhere
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    # the products are small: threads would only wait for each other, and add numbers in an order of their own
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
