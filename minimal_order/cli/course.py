@@ -79,6 +79,7 @@ def do_check(arguments: argparse.Namespace) -> None:
     from ..course.percent import code_of
     from ..course.workspace import read_work
 
+    check(sys.platform != "win32", "platform", sys.platform, "Linux or macOS; on Windows use WSL")
     work = read_work(arguments.path)
     number = work.path.stem.removeprefix("assignment")
     own = work.path.parent / ".course"
@@ -88,8 +89,13 @@ def do_check(arguments: argparse.Namespace) -> None:
     saved = time.strftime("%H:%M:%S", time.localtime(work.path.stat().st_mtime))
     print(f"{work.path.name}, saved at {saved}" + f"; {work.note}" * bool(work.note))
     width, color = min(110, shutil.get_terminal_size().columns), sys.stdout.isatty()
-    passed = []
+    passed: list[bool] = []
+    stops: set[str] = set()
     for each in run_check(bundle, code_of(work.cells, work.path.suffix), wanted):
+        for error in each.stops:
+            if error not in stops:
+                print(f"your code stops: {error}")
+        stops.update(each.stops)
         print("\n".join(as_lines(each, width, color)), flush=True)
         passed.append(each.verdict == "pass")
     if len(wanted) > 1:
@@ -163,6 +169,9 @@ def summarise(assignment: Any, results: list, kept: int, seconds: float, out: Pa
             print(f"  {' '.join(result.name.split())[:40]}: {' '.join(result.notes[0].split())[:100]}")
         if len(noted) > 10:
             print(f"  and {len(noted) - 10} more")
+    failed = sum(not result.key for result in results)
+    if failed:
+        print(f"{failed} could not be graded for reasons that aren't theirs: the same command tries them again")
     pages = ["feedback/", "gradescope/"] + ["written.md"] * bool(assignment.questions)
     print(f"wrote {shown(out)}/: grades.csv, {', '.join(pages)}")
 

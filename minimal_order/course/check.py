@@ -26,6 +26,7 @@ class Check(NamedTuple):
     messages: list[str]
     hint: str = ""
     open: bool = False  # not begun
+    stops: tuple[str, ...] = ()  # where the code doesn't run
 
     @property
     def verdict(self) -> str:
@@ -39,33 +40,34 @@ def run_check(bundle: Bundle, code: Code, names: list[str]) -> Iterator[Check]:
     """Check tasks; a loop in one doesn't keep the others from being checked."""
     for task in bundle.tasks:
         if task.name in names:
-            yield check_test(task, code) if task.tested else check_function(bundle, task, code)
+            found, outcome = check_test(task, code) if task.tested else check_function(bundle, task, code)
+            yield found._replace(stops=tuple(outcome.broken.values()))
 
 
-def check_function(bundle: Bundle, task: VisibleTask, code: Code) -> Check:
+def check_function(bundle: Bundle, task: VisibleTask, code: Code) -> tuple[Check, Outcome]:
     """Check a function by its visible cases."""
     cases, expected = bundle.cases(task), bundle.expected(task)
     outcome = process.run_cases(code, task.name, [case.arguments for case in cases], None, False)
     if missing := absent(task, outcome, len(cases)):
-        return missing
+        return missing, outcome
     judged = [judge(case, outcome, i, right) for i, (case, right) in enumerate(zip(cases, expected, strict=True))]
     messages = [f"{each.title}: {each.message}" for each in judged if not each.passed]
     got = [answer.results if not answer.error else [] for answer in outcome.answers]
     hint = likely(got, expected, bundle.wrong(task)) if messages else ""
     if len({message.split(": ", 1)[1] for message in messages}) == 1 and len(messages) > 1:
         messages = [f"{len(messages)} cases: {messages[0].split(': ', 1)[1]}"]
-    return Check(task, len(cases) - sum(not each.passed for each in judged), len(cases), messages, hint)
+    return Check(task, sum(each.passed for each in judged), len(cases), messages, hint), outcome
 
 
-def check_test(task: VisibleTask, code: Code) -> Check:
+def check_test(task: VisibleTask, code: Code) -> tuple[Check, Outcome]:
     """Run a student's test with the student's own function: the wrong ones are for the grader."""
     outcome = process.run_tests(code, task.name, task.tested, [], None, False)
     if missing := absent(task, outcome, 1):
-        return missing
+        return missing, outcome
     (answer,) = outcome.answers or (process.Answer({}, outcome.stopped),)
     if answer.error:
-        return Check(task, 0, 1, [f"with your own {task.tested}: {answer.error}"])
-    return Check(task, 1, 1, [f"passes with your own {task.tested}; grading tries it on wrong ones"])
+        return Check(task, 0, 1, [f"with your own {task.tested}: {answer.error}"]), outcome
+    return Check(task, 1, 1, [f"passes with your own {task.tested}; grading tries it on wrong ones"]), outcome
 
 
 def absent(task: VisibleTask, outcome: Outcome, n_cases: int) -> Check | None:
@@ -73,8 +75,7 @@ def absent(task: VisibleTask, outcome: Outcome, n_cases: int) -> Check | None:
     if not outcome.loaded:
         return Check(task, 0, n_cases, [f"while your code was loaded: {outcome.stopped}"])
     if not outcome.found:
-        broken = [f"code cell {cell + 1} stops: {error}" for cell, error in outcome.broken.items()]
-        return Check(task, 0, n_cases, [f"there is no function {task.name}", *broken])
+        return Check(task, 0, n_cases, [f"there is no function {task.name}"])
     if outcome.answers and all(f"NotImplementedError: task {task.number}," in a.error for a in outcome.answers):
         return Check(task, 0, n_cases, [], open=True)
     return None

@@ -80,18 +80,28 @@ class Process:
         self.sink, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
         os.set_blocking(self.sink, False)
         self.seconds = (limits or Limits()).seconds
-        self.deadline = time.monotonic() + ALLOWANCE
+        self.allowed = ALLOWANCE
+        self.deadline = time.monotonic() + self.allowed
 
     def start_clock(self) -> None:
-        """Count the time from when the interpreter has started."""
-        self.receive()
-        self.deadline = time.monotonic() + self.seconds
+        """Count the time from when the interpreter has started.
+
+        Raises
+        ------
+        RuntimeError : when it hasn't, which is no student's fault: their code has not been sent yet.
+        """
+        try:
+            self.receive()
+        except StoppedError as error:
+            raise RuntimeError(f"Python did not start beside the grader: {error}") from None
+        self.allowed = self.seconds
+        self.deadline = time.monotonic() + self.allowed
 
     def wait(self, read: list[int], write: list[int]) -> None:
         """Wait until a pipe is ready."""
         ready = select.select(read, write, [], max(0, self.deadline - time.monotonic()))
         if not any(ready):
-            raise StoppedError(f"not finished after {self.seconds:g} seconds")
+            raise StoppedError(f"not finished after {self.allowed:g} seconds")
 
     def send(self, arrays: Mapping[str, ArrayLike]) -> None:
         """Send one frame."""

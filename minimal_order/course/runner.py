@@ -47,6 +47,8 @@ class Channel:
         os.dup2(nothing if quiet else 2, 1)
         if quiet:
             os.dup2(nothing, 2)
+        else:
+            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def receive(self) -> dict[str, Any]:
         """Read one frame."""

@@ -56,6 +56,18 @@ def test_check_tells_begun_from_not_begun(work, capsys):
     assert "likely: The largest leaves first" in out
 
 
+def test_check_says_where_code_stops_and_shows_what_it_prints(work, capfd):
+    module = work / "assignment4.py"
+    text = module.read_text().replace("def rank_of(order):", "def rank_of(order):\n    print('hello')\n    return ordr")
+    module.write_text(text.replace("def order_of(score):", "def order_of(score)"))
+    main(["course", "check", str(work)])
+    out, err = capfd.readouterr()
+    assert out.count("your code stops: SyntaxError") == 1
+    assert "there is no function order_of" in out
+    assert "4 cases: NameError: name 'ordr' is not defined (module, line" in out
+    assert "hello" in err
+
+
 def test_check_keeps_module_and_notebook_in_step(work, capsys):
     module, notebook = work / "assignment4.py", work / "assignment4.ipynb"
     module.write_text(solved(module.read_text()))

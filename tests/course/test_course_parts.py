@@ -7,8 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from minimal_order.course import arrays, compare, sandbox
-from minimal_order.course.grade import CaseResult, credit, likely
+from minimal_order.course import arrays, compare, process, sandbox
+from minimal_order.course.batch import grade_all
+from minimal_order.course.grade import CaseResult, Walls, credit, likely
 from minimal_order.course.master import parse
 from minimal_order.course.percent import (
     Cell,
@@ -227,6 +228,17 @@ CODE = [
 def test_without_walls_a_check_runs_the_same_way():
     outcome = run_cases(CODE, "f", [{"x": np.array([1.0])}, {"x": np.array(3)}], None, False)
     assert [answer.results[0].tolist() for answer in outcome.answers] == [[2.0], 4]
+
+
+def test_a_process_that_does_not_start_is_not_the_students_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(process, "command", lambda *a: ["false"])
+    (tmp_path / "ann.py").write_text(CODE[0][1])
+    assignment = parse(FRONT + TASK)
+    ((result, _),) = grade_all(
+        assignment, "", find_submissions(tmp_path, "9"), 0, Walls(sandbox.Limits(), False), 1, tmp_path
+    )
+    assert "the grader failed" in result.notes[0]
+    assert not list(tmp_path.glob(".graded/*.json"))
 
 
 def test_functions_under_test_stay_here():
