@@ -1,7 +1,8 @@
 r"""Every page with code can be downloaded as a notebook that any Jupyter shows and runs.
 
 Directives and roles are the book's, so they become plain Markdown: an ``eqcode`` its formula and the name of the
-function, an ``admonition`` a quotation. A first cell installs the package where that is possible.
+function, an ``admonition`` a quotation, included code its place. A first cell installs the package where that is
+possible.
 """
 
 import json
@@ -30,6 +31,9 @@ def plain(text: str) -> str:
         if name == "admonition":
             lines = [f"**{argument}**", "", *(line.removeprefix(indent) for line in content.splitlines())]
             return "\n".join(f"{indent}> {line}".rstrip() for line in lines)
+        if name == "literalinclude":
+            thing = re.search(r":(?:pyobject|start-at): (.*)", options)
+            return f"The code: `{argument.removeprefix('../')}`" + (f", from `{thing[1]}` on." if thing else ".")
         return match[0]
 
     return ROLE.sub(r"[\1]", FENCE.sub(written, f"{text}\n").rstrip("\n"))

@@ -17,5 +17,5 @@ def pytest_generate_tests(metafunc):
     if "notebook" in metafunc.fixturenames:
         folder = ROOT / "book" / "_build" / "html" / "_sources"
         few = ["intro", "stability"] if not metafunc.config.getoption("--every-notebook") else ["*"]
-        found = sorted(path for name in few for path in folder.glob(f"{name}.ipynb"))
+        found = sorted(path for name in few for path in folder.rglob(f"{name}.ipynb"))
         metafunc.parametrize("notebook", found or [pytest.param(None, id="none")], ids=lambda path: path.stem)

@@ -46,4 +46,4 @@ def test_notebook_is_plain_markdown(notebook):
     book = nbformat.read(notebook, as_version=4)
     nbformat.validate(book)
     text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    assert not re.findall(r"\{(?:eqcode|admonition|cite[:\w]*|eq|doc)\}.*", text)
+    assert not re.findall(r"\{(?:eqcode|admonition|literalinclude|cite[:\w]*|eq|doc)\}.*", text)
