@@ -5,7 +5,7 @@ its tag:
 
 - ``given``: students get it as it is.
 - ``task``: a function; between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` students get a stub. Options ``:points:``,
-  ``:label:`` (the equation), ``:hint:`` (what the stub says). With ``:tests: name`` the function is a student's test
+  ``:equation:`` (its label), ``:hint:`` (what the stub says). With ``:tests: name`` the function is a student's test
   of the function ``name`` and earns its points by which wrong implementations it finds out.
 - ``visible``: ``visible()`` yields the cases that students see; ``hidden``: ``hidden(rng)`` those that count.
 - ``mistake``: the task's function again, wrong in a typical way; its docstring is the hint for those who make it.
@@ -212,7 +212,7 @@ def new_task(result: Assignment, block: Block, solution: Callable[..., Any]) -> 
     """Make the next task."""
     options = block.options
     name, number = task_name(block.source), len(result.tasks) + 1
-    return Task(name, number, float(options["points"]), options.get("label", ""), solution, options.get("tests", ""))
+    return Task(name, number, float(options["points"]), options.get("equation", ""), solution, options.get("tests", ""))
 
 
 def add_student(result: Assignment, block: Block) -> None:
@@ -225,7 +225,7 @@ def add_student(result: Assignment, block: Block) -> None:
         cells = [Cell(block.source)]
     elif block.kind == "task":
         name, number = task_name(block.source), len(result.tasks) + 1
-        source = stub(block.source, number, name, options.get("label", ""), options.get("hint", ""))
+        source = stub(block.source, number, name, options.get("equation", ""), options.get("hint", ""))
         command = f"!minimal-order course check --task {name}"
         result.student += [Cell(source), Cell(command)]
         result.solution += [Cell(re.sub(r" *# (BEGIN|END) SOLUTION\n?", "", block.source)), Cell(command)]

@@ -20,6 +20,9 @@ from .sandbox import ENVIRONMENT, Limits, call_filter, command
 
 ALLOWANCE = 60.0
 """Seconds for Python and NumPy to start, on a machine that is busy; student code has not begun by then."""
+LARGEST_CALL = 64 << 10
+LARGEST_NUMBER = 10_000
+"""Of a student's test: what it sends is given to our functions, in this process, and must not fill its memory."""
 MOST_CALLS = 2000
 """How often a student's test may call the function that it tests."""
 
@@ -249,6 +252,11 @@ def called(function: Callable[..., Any], arrays: Arrays) -> dict[str, ArrayLike]
     def value(name: str) -> Any:
         return arrays[name] if arrays[name].ndim else arrays[name].item()
 
+    sizes = [array.nbytes for array in arrays.values()]
+    numbers = [abs(float(array)) for array in arrays.values() if not array.ndim]
+    if sum(sizes) > LARGEST_CALL or not all(number <= LARGEST_NUMBER for number in numbers if number < np.inf):
+        message = f"a test's arguments: expected at most {LARGEST_CALL >> 10} KB, numbers up to {LARGEST_NUMBER}"
+        return {"error": np.frombuffer(message.encode(), np.uint8)}
     positional = [value(name) for name in arrays if name.startswith("position:")]
     named = {name.removeprefix("argument:"): value(name) for name in arrays if name.startswith("argument:")}
     try:

@@ -146,4 +146,8 @@ def walls() -> tuple[str, ...]:
 
 def masked() -> list[str]:
     """Return the folders that lie among what is shown and must not be seen: the reference implementation."""
-    return [str(found) for place in site.getsitepackages() if (found := Path(place) / "minimal_order").is_dir()]
+    places = {Path(place) for place in site.getsitepackages()}
+    for prefix in {sys.prefix, sys.base_prefix}:
+        for pattern in ("lib/python3*/*-packages", "local/lib/python3*/*-packages"):
+            places.update(Path(prefix).glob(pattern))
+    return sorted(str(place / "minimal_order") for place in places if (place / "minimal_order").is_dir())

@@ -110,6 +110,13 @@ def test_every_task_has_three_mistakes_and_cases(number):
             assert len({each.title for each in cases}) == len(cases)
 
 
+@pytest.mark.parametrize("number", MASTERS)
+def test_equations_are_the_books(number):
+    book = "".join(page.read_text("utf8") for page in (ROOT / "book").glob("*.md"))
+    for task in MASTERS[number].tasks:
+        assert not task.label or f":label: {task.label}\n" in book
+
+
 LAZY = {
     "zeros": lambda first, *rest: np.zeros(np.shape(first)),
     "ones": lambda first, *rest: np.ones(np.shape(first)),

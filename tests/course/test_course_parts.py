@@ -230,6 +230,15 @@ def test_without_walls_a_check_runs_the_same_way():
     assert [answer.results[0].tolist() for answer in outcome.answers] == [[2.0], 4]
 
 
+def test_what_a_test_sends_is_small_before_it_is_used_here():
+    def never(*arguments):
+        raise AssertionError
+
+    for arrays_sent in ({"position:0": np.zeros(9000)}, {"argument:k": np.array(10**9)}):
+        assert b"at most" in process.called(never, arrays_sent)["error"].tobytes()
+    assert process.called(lambda x: 2 * x, {"position:0": np.array(3)})["result0"] == 6
+
+
 def test_a_process_that_does_not_start_is_not_the_students_fault(monkeypatch, tmp_path):
     monkeypatch.setattr(process, "command", lambda *a: ["false"])
     (tmp_path / "ann.py").write_text(CODE[0][1])
