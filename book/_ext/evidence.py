@@ -24,11 +24,11 @@ class Claim(NamedTuple):
 # fmt: off
 CLAIMS = {
     "a1":  Claim("The loss grows slower than when parameters are frozen by lot.",               "freezing"),
-    "a2":  Claim("So does its variance between runs.",                                          "freezing"),
-    "a3":  Claim("On Boston and MNIST the two are comparable.",                                 "freezing"),
+    "a2":  Claim("The loss varies less between runs than when frozen by lot.",                  "freezing"),
+    "a3":  Claim("On Boston and MNIST it is comparable with freezing by lot.",                  "freezing"),
     "a4":  Claim("The order does not change from run to run.",                                  "stability"),
     "a5":  Claim("A significant share can be frozen without significant loss.",                 "freezing"),
-    "a6":  Claim("In a linear model it induces an order on the features.",                      "other-orders"),
+    "a6":  Claim("The order on a linear model's parameters is one on the features.",            "other-orders"),
     "a7":  Claim("Most parameters converge after few iterations.",                              "freezing"),
     "a8":  Claim("The running estimate approximates the covariance of the gradient.",           "covariance"),
     "a9":  Claim("Freezing lowers the cost of optimisation.",                                   "cost"),
@@ -38,11 +38,11 @@ CLAIMS = {
     "b3":  Claim("On MNIST accuracy stays above .96 with 60 % of the parameters not optimised.", "selection"),
     "b4":  Claim("On MNIST accuracy stays above .95 with 80 % of the weights zeroed.",          "selection"),
     "c1":  Claim("Pruned by Belsley's method a network keeps its quality longest.",             "relevance"),
-    "c2":  Claim("Pruned by it a network passes least noise on.",                               "noise"),
-    "c3":  Claim("It finds the parameters that depend on each other.",                          "belsley"),
+    "c2":  Claim("Pruned by Belsley's method a network passes least noise on.",                 "noise"),
+    "c3":  Claim("Belsley's method finds the parameters that depend on each other.",            "belsley"),
     "d1":  Claim("Variational methods make it possible to prune deep models.",                  "hypernetworks"),
     "d2":  Claim("Hypernetworks give similar results at lower cost.",                           "hypernetworks"),
-    "d3":  Claim("Their models keep their properties when they are pruned.",                    "hypernetworks"),
+    "d3":  Claim("Models from hypernetworks keep their properties when pruned.",                "hypernetworks"),
     "d4":  Claim("The criterion of trained models tends to that of the best ones.",             "theorem"),
 }
 # fmt: on
