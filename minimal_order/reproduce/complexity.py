@@ -8,9 +8,10 @@ from ..checks import check
 from ..claims.complexity import judge
 from ..experiments.complexity.config import QUICK, ComplexityConfig
 from ..experiments.complexity.outcome import ComplexityOutcome
-from ..experiments.complexity.run import complexity_parts, open_stores
+from ..experiments.complexity.run import COMPLEXITY
 from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
 from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutcome, convergence_parts
+from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
 from ..parallel import run_groups
 from ..reports.claims import claims_csv
@@ -40,17 +41,17 @@ def reproduce_complexity(
 ) -> Iterator[tuple[str, Any, list[Path]]]:
     """Run all experiments of the talk; yield name, result and files of each when it is finished.
 
-    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_complexity``; ``out``
+    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_experiments``; ``out``
     gets a folder for each experiment; ``cifar10`` is the folder of that set's official files, "" to leave it out.
     """
     check(not plugins, "plugin", plugins, "none: these networks are pruned by their own criterion, not by an order")
     configs = complexity_configs(quick, seed, cifar10)
     theorem = ConvergenceConfig(seed=seed, **(QUICK_CONVERGENCE if quick else {}))
     with shared_folder():
-        stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
+        stores = open_stores(COMPLEXITY.check, configs, {name: out / name for name in configs}, jobs, scheduler)
         stores["convergence"] = Store.open(out / "convergence", theorem.as_dict())
         groups = {"convergence": convergence_parts(theorem, stores["convergence"])}
-        groups |= {name: complexity_parts(config, stores[name]) for name, config in configs.items()}
+        groups |= {name: COMPLEXITY.parts(config, stores[name]) for name, config in configs.items()}
         outcomes: dict[str, ComplexityOutcome] = {}
         convergence: ConvergenceOutcome | None = None
         for name, parts in run_groups(groups, jobs, scheduler, progress, "experiments"):
@@ -58,7 +59,7 @@ def reproduce_complexity(
                 convergence = ConvergenceOutcome.assemble(theorem, parts)
                 yield name, convergence, write_convergence(stores[name], convergence)
             else:
-                outcomes[name] = ComplexityOutcome.assemble(configs[name], parts)
+                outcomes[name] = COMPLEXITY.assemble(configs[name], parts)
                 yield name, outcomes[name], write_complexity(name, stores[name], outcomes[name])
     assert convergence is not None
     in_order = {name: outcomes[name] for name in configs}

@@ -10,8 +10,9 @@ from ..experiments.cost.config import CostConfig
 from ..experiments.cost.outcome import Cost, assemble_cost, cost_parts, write_cost
 from ..experiments.freeze.config import QUICK, SETTINGS, FreezeConfig, published_multiple
 from ..experiments.freeze.outcome import Outcome
-from ..experiments.freeze.run import find_all_t0, freeze_parts, open_stores
+from ..experiments.freeze.run import check_batches, find_all_t0, freeze_parts
 from ..experiments.plugins import Plugin, as_options
+from ..experiments.running import open_stores
 from ..experiments.settings.outcome import SettingsOutcome
 from ..experiments.settings.parts import SettingsConfig, settings_parts
 from ..experiments.sharing import shared_folder
@@ -73,7 +74,7 @@ def _reproduce(
     configs = ordering_configs(quick, seed, plugins)
     settings = SettingsConfig.small(seed=seed) if quick else SettingsConfig(seed=seed, few=True)
     cost = CostConfig.quick(seed=seed) if quick else CostConfig(seed=seed)
-    stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
+    stores = open_stores(check_batches, configs, {name: out / name for name in configs}, jobs, scheduler)
     stores["settings"] = Store.open(out / "settings", settings.as_dict())
     stores["cost"] = Store.open(out / "cost", cost.as_dict())
     t0 = find_all_t0(configs, stores, jobs, scheduler, progress)

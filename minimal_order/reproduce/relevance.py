@@ -13,7 +13,8 @@ from ..experiments.plugins import Plugin, as_options
 from ..experiments.relevance.config import SETTINGS, PruningConfig, RelevanceConfig
 from ..experiments.relevance.outcome import RelevanceOutcome
 from ..experiments.relevance.parts import relevance_parts
-from ..experiments.relevance.run import open_stores
+from ..experiments.relevance.runs import check_data
+from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
 from ..experiments.surgeon.config import SurgeonConfig
 from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts, write_surgeon
@@ -49,13 +50,13 @@ def reproduce_relevance(
 ) -> Iterator[tuple[str, Any, list[Path]]]:
     """Run all experiments of the talk on relevance; yield name, result and files of each when it is finished.
 
-    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_relevance``;
+    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_experiments``;
     ``out`` gets a folder for each experiment; ``plugins`` are files with more orders.
     """
     configs = relevance_configs(quick, seed, plugins)
     surgeon = SurgeonConfig.quick(seed=seed) if quick else SurgeonConfig(seed=seed)
     with shared_folder():
-        stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
+        stores = open_stores(check_data, configs, {name: out / name for name in configs}, jobs, scheduler)
         stores[SURGEON] = Store.open(out / SURGEON, surgeon.as_dict())
         toy_config = ToyConfig(seed=seed)
         stores[TOY] = Store.open(out / TOY, toy_config.as_dict())

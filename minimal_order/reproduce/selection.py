@@ -6,10 +6,11 @@ from typing import Any
 
 from ..claims.selection import judge
 from ..experiments.plugins import Plugin, as_options
+from ..experiments.running import open_stores
 from ..experiments.select.config import QUICK, SETTINGS, SelectConfig
 from ..experiments.select.oracle import ORACLE_COLUMNS, OracleConfig, OracleOutcome, oracle_parts, oracle_rows
 from ..experiments.select.outcome import SelectOutcome
-from ..experiments.select.run import assemble, open_stores, select_parts
+from ..experiments.select.run import SELECT
 from ..experiments.sharing import shared_folder
 from ..parallel import run_groups
 from ..reports.claims import claims_csv
@@ -42,15 +43,15 @@ def reproduce_selection(
 ) -> Iterator[tuple[str, Any, list[Path]]]:
     """Run all experiments of the talk on selection; yield name, result and files of each when it is finished.
 
-    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_select``;
+    The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_experiments``;
     ``out`` gets a folder for each experiment.
     """
     configs = selection_configs(quick, seed, plugins)
     searched = OracleConfig(seed=seed, **(QUICK_ORACLE if quick else {}))
     with shared_folder():
-        stores = open_stores(configs, {name: out / name for name in configs}, jobs, scheduler)
+        stores = open_stores(SELECT.check, configs, {name: out / name for name in configs}, jobs, scheduler)
         stores["oracle"] = Store.open(out / "oracle", searched.as_dict())
-        groups = {name: select_parts(config, stores[name]) for name, config in configs.items()}
+        groups = {name: SELECT.parts(config, stores[name]) for name, config in configs.items()}
         groups["oracle"] = oracle_parts(searched, stores["oracle"])
         outcomes: dict[str, SelectOutcome] = {}
         oracle: OracleOutcome | None = None
@@ -60,7 +61,7 @@ def reproduce_selection(
                 stores[name].write("gap.csv", csv_text(ORACLE_COLUMNS, oracle_rows(oracle)))
                 yield name, oracle, [stores[name].folder / file for file in ("config.json", "gap.csv")]
             else:
-                outcomes[name] = assemble(configs[name], parts)
+                outcomes[name] = SELECT.assemble(configs[name], parts)
                 yield name, outcomes[name], write_select(name, stores[name], outcomes[name])
     assert oracle is not None
     in_order = {name: outcomes[name] for name in configs}

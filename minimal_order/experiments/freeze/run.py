@@ -7,8 +7,9 @@ import numpy as np
 
 from ...data import batches
 from ...loop import check_fit
-from ...parallel import Part, check_scheduler, run_groups, run_parts
+from ...parallel import Part, run_groups
 from ...results import Store
+from ..running import open_stores
 from ..sharing import shared_folder
 from .branches import freeze_part
 from .config import FreezeConfig
@@ -39,23 +40,11 @@ def run_freeze(
         model, a batch is larger than the training part, or ``jobs`` or ``scheduler`` is none.
     """
     with shared_folder():
-        stores = open_stores(configs, folders, jobs, scheduler)
+        stores = open_stores(check_batches, configs, folders, jobs, scheduler)
         t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
         groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
         for name, parts in run_groups(groups, jobs, scheduler, progress, "training"):
             yield name, stores[name], Outcome.assemble(configs[name], t0[name], parts)
-
-
-def open_stores(
-    configs: Mapping[str, FreezeConfig], folders: Mapping[str, Path], jobs: int | None, scheduler: str | None
-) -> dict[str, Store]:
-    """Check everything that can be checked before any work is done, then make or open the folders."""
-    run_parts([], jobs, scheduler)
-    if scheduler is not None:
-        check_scheduler(scheduler)
-    for config in {config_key(config): config for config in configs.values()}.values():
-        check_batches(config)
-    return {name: Store.open(folders[name], config.as_dict()) for name, config in configs.items()}
 
 
 def find_all_t0(
@@ -78,11 +67,6 @@ def freeze_parts(config: FreezeConfig, t0: int, store: Store) -> list[Part]:
     return [
         Part(f"runs-{runs[0]:03d}-{runs[-1]:03d}", freeze_part, (config, t0, runs), store) for runs in parts_of(config)
     ]
-
-
-def config_key(config: FreezeConfig) -> tuple:
-    """What ``check_batches`` depends on."""
-    return config.dataset, tuple(sorted(config.data.items())), config.batch_size
 
 
 def check_batches(config: FreezeConfig) -> None:

@@ -1,27 +1,13 @@
-"""Run experiments on noise: all parts of all of them in one queue."""
+"""Run experiments on noise."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from functools import partial
 
-from ...parallel import run_groups
-from ...results import Store
-from ..relevance.run import open_stores
-from ..sharing import shared_folder
-from .config import NoiseConfig
+from ..relevance.runs import check_data
+from ..running import Kind, run_experiments
 from .outcome import NoiseOutcome
 from .parts import noise_parts
 
+NOISE = Kind("noise", check_data, noise_parts, NoiseOutcome.assemble)
 
-def run_noise(
-    configs: Mapping[str, NoiseConfig],
-    folders: Mapping[str, Path],
-    jobs: int | None = 1,
-    scheduler: str | None = None,
-    progress: bool = True,
-) -> Iterator[tuple[str, Store, NoiseOutcome]]:
-    """Yield every experiment as soon as its last part is there; arguments and errors as of ``run_relevance``."""
-    with shared_folder():
-        stores = open_stores(configs, folders, jobs, scheduler)
-        groups = {name: noise_parts(config, stores[name]) for name, config in configs.items()}
-        for name, parts in run_groups(groups, jobs, scheduler, progress, "noise"):
-            yield name, stores[name], NoiseOutcome.assemble(configs[name], parts)
+run_noise = partial(run_experiments, NOISE)
+"""``run_experiments`` of ``NoiseConfig``s."""
