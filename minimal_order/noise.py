@@ -12,7 +12,7 @@ import numpy as np
 from autograd import grad
 from numpy.typing import NDArray
 
-from .checks import check, check_name
+from .checks import check, check_finite, check_name
 from .dataset import TASKS
 from .layers import sigmoid
 from .losses import softmax
@@ -55,8 +55,7 @@ def noise_propagation(
 
     Source: Grabovoy, relevance of parameters (talk), figures of the output's noise.
     """
-    X = table_of(X)
-    check(bool(np.isfinite(s)) and s >= 0, "s", s, "a standard deviation, 0 or more")
+    X = checked(X, s)
     check(isinstance(draws, int | np.integer) and draws >= 2, "draws", draws, "a whole number, 2 or more")
     noisy = X + s * rng.standard_normal((draws, *X.shape))
     f = prediction(model, w, noisy.reshape(-1, X.shape[1]), task)
@@ -71,22 +70,21 @@ def noise_first_order(model: MLP, w: NDArray, X: NDArray, s: float, task: str) -
     Shapes: w (..., p), X (m, n) -> (...), in squared units of the output. Exact for linear models at any s, for
     others as s -> 0. Source: f(x + e) = f(x) + df/dx e + ..., and e has the covariance s^2 I.
     """
-    X = table_of(X)
-    check(bool(np.isfinite(s)) and s >= 0, "s", s, "a standard deviation, 0 or more")
-    n_outputs = 1 if task != "multiclass" else model.sizes[-1]
+    X = checked(X, s)
     of_replicas = np.broadcast_to(X, (*w.shape[:-1], *X.shape))  # so that each has a gradient of its own
 
     def total(inputs: Any, k: int) -> Any:
         return anp.sum(prediction(model, w, inputs, task)[..., k, :])
 
     squares = np.zeros(w.shape[:-1])
-    for k in range(n_outputs):
+    for k in range(model.sizes[-1]):
         squares += (grad(total)(of_replicas, k) ** 2).sum(axis=(-2, -1))
     return s**2 * squares / len(X)
 
 
-def table_of(X: NDArray) -> NDArray:
-    """Check that X is one table of one object or more."""
-    X = np.asarray(X, float)
+def checked(X: NDArray, s: float) -> NDArray:
+    """X as one table of one object or more, all numbers finite; s a standard deviation."""
+    X = np.asarray(check_finite("X", X), float)
     check(X.ndim == 2 and X.size > 0, "X.shape", X.shape, "(m, n), one object or more")
+    check(bool(np.isfinite(s)) and s >= 0, "s", s, "a standard deviation, 0 or more")
     return X

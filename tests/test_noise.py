@@ -61,6 +61,15 @@ def test_first_order_is_the_squared_jacobian(task, hidden):
     np.testing.assert_allclose(found, 0.25 * squares / len(X), rtol=1e-8)
 
 
+def test_variances_of_several_outputs_are_added():
+    """eq:noise-first-order, eq:noise-propagation: of a regression as of classes."""
+    model, X = MLP((3, 2), "identity", bias=False), np.zeros((4, 3))
+    w, rng = np.arange(6.0), np.random.default_rng(0)
+    np.testing.assert_allclose(noise_first_order(model, w, X, 1.0, "regression"), 55, **CLOSE)
+    drawn = [noise_propagation(model, w, X, 1.0, "regression", rng, 500) for _ in range(20)]
+    assert abs(np.mean(drawn) - 55) < 5 * np.std(drawn) / np.sqrt(20) < 2
+
+
 def test_first_order_is_exact_for_a_linear_model():
     """eq:noise-first-order is s^2 ||w||^2."""
     model, w, X = case("regression", hidden=())
@@ -104,6 +113,7 @@ def test_predictions_are_what_the_user_sees():
         ({"s": np.nan}, "s = nan"),
         ({"draws": 1}, "draws = 1"),
         ({"X": np.zeros(3)}, r"X.shape = \(3,\)"),
+        ({"X": np.array([[0.0, np.nan, 0.0]])}, r"X\[0, 1\] = nan"),
         ({"X": np.zeros((0, 3))}, r"X.shape = \(0, 3\)"),
         ({"task": "clusters"}, "task = 'clusters'"),
     ],
