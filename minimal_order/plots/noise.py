@@ -25,10 +25,7 @@ def figures(outcome: NoiseOutcome) -> Iterator[tuple[str, Picture]]:
 
 def variance_label(outcome: NoiseOutcome) -> str:
     """Name the variance with its unit."""
-    if not outcome.is_regression:
-        return "variance of the output, sum over classes"
-    scaled = outcome.config.setting.options == ()
-    return "variance of the output, " + ("variances of the target" if scaled else "squared units of the target")
+    return f"variance of the output, {outcome.unit}"
 
 
 def described(outcome: NoiseOutcome) -> str:
@@ -99,7 +96,8 @@ def surface(outcome: NoiseOutcome) -> Picture:
     n_columns = min(len(orders), 2 + (len(orders) > 4))
     n_rows = -(-len(orders) // n_columns)
     height = 0.8 + 6.0 / n_columns * n_rows
-    figure = new_figure(height=height, title=title(config, "noise in the output"), caption=described(outcome))
+    text = f"{described(outcome)} Height and colour: {variance_label(outcome)}."
+    figure = new_figure(height=height, title=title(config, "noise in the output"), caption=text)
     for i, (order, look) in enumerate(looks_of(orders).items(), start=1):
         axes: Any = figure.add_subplot(n_rows, n_columns, i, projection="3d")
         s, z = with_no_noise(outcome, order)

@@ -49,10 +49,10 @@ def caption(config: PruningConfig) -> str:
     """Say what was run."""
     if config.setting.drawn:
         return f"{words.runs(config.runs)}, each with its own split and parameters drawn in stage one, not trained."
-    decay = f", weight decay {config.decay:g}" if config.decay else ""
+    decay = f"weight decay {config.decay:g}" if config.decay else "no weight decay"
     return (
         f"{words.runs(config.runs)}, each with its own split, initial parameters and batches; {config.steps} steps of "
-        f"Adam{decay}."
+        f"Adam, {decay}."
     )
 
 

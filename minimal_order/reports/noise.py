@@ -9,7 +9,7 @@ from ..experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
 from ..experiments.relevance.outcome import inner_levels
 from ..results import Store, csv_text
 from .relevance import settings_text, write_all
-from .text import claims_text, number, percent, table
+from .text import claims_text, number, percent, table, too_few
 
 
 def write_noise(name: str, store: Store, outcome: NoiseOutcome) -> list[Path]:
@@ -30,6 +30,7 @@ def noise_report(name: str, outcome: NoiseOutcome) -> str:
         f"# Noise in, noise out: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(config),
+        too_few(config.runs, "run"),
         f"Noise of every standard deviation in {config.noises[0]:g} ... {config.noises[-1]:g} is added to the "
         f"features of at most {config.objects} test objects, {config.draws} times each.",
         "## Which passes least on",
@@ -56,10 +57,7 @@ def noise_summary(outcome: NoiseOutcome) -> str:
         )
         for order in orders
     ]
-    unit = "squared units of the target" if outcome.is_regression else "sum over the classes' probabilities"
-    if outcome.config.setting.options == () and outcome.is_regression:
-        unit = "variances of the target"
-    head = f"variance of the output ({unit})"
+    head = f"variance of the output ({outcome.unit})"
     text = (
         "Means over the noises and over the levels between nothing and everything removed, with 95 % intervals. Beside "
         "them the quality without noise: a network that is spoiled has little noise to pass on."
@@ -74,13 +72,8 @@ def first_order_text(outcome: NoiseOutcome) -> str:
     shown = sorted({0, len(config.levels) // 2, (4 * len(config.levels)) // 5})
     rows = []
     for i in (i for i in shown if config.ks[i] < config.model.n_params):
-        drawn, first = (found[:, :, i].mean(axis=(0, 1)) for found in (outcome.drawn, all_first(outcome)))
+        drawn, first = (found[:, :, i].mean(axis=(0, 1)) for found in (outcome.drawn, outcome.first_orders))
         with np.errstate(divide="ignore", invalid="ignore"):
             rows.append((percent(config.levels[i]), *(number(float(x)) for x in drawn / first)))
     head = "Variance from draws over that to first order, means over runs and orders, by the noise's deviation s:"
     return f"{head}\n\n{table(('removed', *(f's = {s:g}' for s in config.noises)), rows)}"
-
-
-def all_first(outcome: NoiseOutcome) -> np.ndarray:
-    """The variance to first order of all orders (runs, orders, levels, noises)."""
-    return outcome.first[..., None] * np.square(outcome.config.noises)

@@ -22,6 +22,17 @@ def percent(level: float) -> str:
     return f"{100 * level:.4g}%"
 
 
+def counted(n: int, what: str) -> str:
+    """Count things: 1 run, 2 runs."""
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def too_few(n: int, what: str, enough: int = 5) -> str:
+    """Say so if there are too few to decide anything; the talk on selection has five."""
+    few = n < enough
+    return f"From {counted(n, what)} only: this shows that everything works, and decides nothing." if few else ""
+
+
 def mean_and_deviation(x: np.ndarray) -> str:
     """Format the mean of the finite entries and their standard deviation."""
     x = x[np.isfinite(x)]

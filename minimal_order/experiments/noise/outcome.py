@@ -49,9 +49,22 @@ class NoiseOutcome:
         """The variance of the output from draws (runs, levels, noises)."""
         return self.drawn[:, self.place(order)]
 
+    @property
+    def first_orders(self) -> NDArray:
+        """What ``drawn`` is to first order (runs, orders, levels, noises)."""
+        return self.first[..., None] * np.square(self.config.noises)
+
     def first_order(self, order: str) -> NDArray:
-        """The same to first order (runs, levels, noises)."""
-        return self.first[:, self.place(order), :, None] * np.square(self.config.noises)
+        """What ``variance`` is to first order (runs, levels, noises)."""
+        return self.first_orders[:, self.place(order)]
+
+    @property
+    def unit(self) -> str:
+        """What the variance of the output is measured in, or made of."""
+        if not self.is_regression:
+            return "sum over classes"
+        kept = dict(self.config.setting.options).get("scale_y") is False
+        return "squared units of the target" if kept else "variances of the target"
 
     def __repr__(self) -> str:
         return f"NoiseOutcome({self.config.dataset}, {self.config.model}, {self.config.runs} runs)"
