@@ -413,7 +413,7 @@ def test_reproduction_tells_all(monkeypatch, tmp_path):
     assert all(path.exists() for _, _, paths in found for path in paths)
     assert [claim.id for claim in found[-1][1]] == ["c1", "c2", "c3"]
     report = (tmp_path / "report.md").read_text("utf8")
-    assert "minimal-order reproduce relevance --quick --seed 0" in report and "From a few runs only" in report
+    assert "minimal-order reproduce relevance --quick --seed 0" in report and "From 1 run only" in report
 
 
 def test_reproduction_runs_every_set_and_boston_without_a_penalty_too():

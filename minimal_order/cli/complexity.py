@@ -93,6 +93,7 @@ def do_complexity(arguments: argparse.Namespace) -> None:
     from ..experiments.complexity.config import QUICK, ComplexityConfig
     from ..experiments.complexity.run import run_complexity
     from ..reports.complexity import summary_table, write_complexity
+    from ..reports.text import counted
 
     given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
     name = arguments.what
@@ -100,7 +101,7 @@ def do_complexity(arguments: argparse.Namespace) -> None:
     out = arguments.out or Path("results/complexity") / name
     for _, store, outcome in run_complexity({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_complexity(name, store, outcome)
-        starts = f"{config.runs} start" + "s" * (config.runs > 1)
+        starts = counted(config.runs, "start")
         print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
         print(summary_table(outcome))
         print_paths(paths)

@@ -87,13 +87,14 @@ def do_freeze(arguments: argparse.Namespace) -> None:
     from ..experiments.freeze.run import run_freeze
     from ..output import write_freeze
     from ..reports.freeze import summary_table
+    from ..reports.text import counted
 
     config = freeze_config(arguments)
     name = config.dataset
     out = arguments.out or Path("results/freeze") / name
     for _, store, outcome in run_freeze({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_freeze(name, store, outcome)
-        runs = f"{config.runs} run" + "s" * (config.runs > 1)
+        runs = counted(config.runs, "run")
         print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
         print(summary_table(outcome))
         print_paths(paths)

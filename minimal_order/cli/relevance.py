@@ -56,13 +56,14 @@ def do_relevance(arguments: argparse.Namespace) -> None:
     from ..experiments.relevance.config import RelevanceConfig
     from ..experiments.relevance.run import run_relevance
     from ..reports.relevance import relevance_summary, write_relevance
+    from ..reports.text import counted
 
     config = RelevanceConfig(arguments.dataset, **options(arguments, RelevanceConfig.QUICK, "retrain"))
     name = config.dataset
     out = arguments.out or Path("results/relevance") / name
     for _, store, outcome in run_relevance({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_relevance(name, store, outcome)
-        print(f"{config.model}, {words_of(config.runs)}; test, mean [95 % interval]")
+        print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
         print(relevance_summary(outcome))
         print_paths(paths)
 
@@ -72,17 +73,13 @@ def do_noise(arguments: argparse.Namespace) -> None:
     from ..experiments.noise.config import NoiseConfig
     from ..experiments.noise.run import run_noise
     from ..reports.noise import noise_summary, write_noise
+    from ..reports.text import counted
 
     config = NoiseConfig(arguments.dataset, **options(arguments, NoiseConfig.QUICK, "noises", "draws", "objects"))
     name = config.dataset
     out = arguments.out or Path("results/noise") / name
     for _, store, outcome in run_noise({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_noise(name, store, outcome)
-        print(f"{config.model}, {words_of(config.runs)}")
+        print(f"{config.model}, {counted(config.runs, 'run')}")
         print(noise_summary(outcome))
         print_paths(paths)
-
-
-def words_of(runs: int) -> str:
-    """Count runs."""
-    return f"{runs} run" + "s" * (runs > 1)

@@ -38,6 +38,7 @@ def do_select(arguments: argparse.Namespace) -> None:
     from ..experiments.select.config import QUICK, SelectConfig
     from ..experiments.select.run import run_select
     from ..reports.select import summary_table, write_select
+    from ..reports.text import counted
 
     given = {
         name: getattr(arguments, name)
@@ -51,7 +52,7 @@ def do_select(arguments: argparse.Namespace) -> None:
     out = arguments.out or Path("results/select") / name
     for _, store, outcome in run_select({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
         paths = write_select(name, store, outcome)
-        runs = f"{config.runs} run" + "s" * (config.runs > 1)
+        runs = counted(config.runs, "run")
         print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
         print(summary_table(outcome))
         print_paths(paths)

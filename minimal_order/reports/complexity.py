@@ -33,7 +33,7 @@ from ..experiments.convergence.outcome import (
     left_rows,
 )
 from ..results import Store, csv_text
-from .text import claims_text, mean_with_interval, percent, table
+from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 SHOWN = (0.0, 0.2, 0.5, 0.8, 0.9, 0.98)
 """Shares removed of the report's tables."""
@@ -64,7 +64,7 @@ def write_complexity(name: str, store: Store, outcome: ComplexityOutcome) -> lis
 def complexity_report(name: str, outcome: ComplexityOutcome) -> str:
     """The report of one complexity experiment."""
     config = outcome.config
-    starts = f"{config.runs} start" + "s" * (config.runs != 1)
+    starts = counted(config.runs, "start")
     parts = [
         f"# Models of a given complexity: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
@@ -278,7 +278,7 @@ def reproduction_report(
 ) -> str:
     """The verdicts, then where to find what, then the evidence."""
     fewest = min([outcome.config.runs for outcome in outcomes.values()])
-    few = f"From {fewest} starts only: this shows that everything works, and decides nothing." if fewest < 5 else ""
+    few = too_few(fewest, "start")
     folders: list[tuple] = [
         (f"[{name}]({name}/report.md)", str(o.config.model), o.config.runs, len(o.config.models), len(o.config.lams))
         for name, o in outcomes.items()

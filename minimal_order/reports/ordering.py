@@ -1,16 +1,10 @@
 """The report of the whole reproduction of the ordering paper."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..claims.ledger import Claim
 from ..experiments.freeze.outcome import Outcome
-from .text import claims_text, table
-
-
-def too_few_runs(outcomes: Iterable[Outcome]) -> str:
-    """Say so if there were too few runs to decide anything."""
-    fewest = min(outcome.config.runs for outcome in outcomes)
-    return f"From {fewest} runs only: this shows that everything works, and decides nothing." if fewest < 10 else ""
+from .text import claims_text, table, too_few
 
 
 def reproduce_report(
@@ -27,7 +21,7 @@ def reproduce_report(
         "# Ordering the set of neural network parameters: a reproduction",
         f"Made by `{command}`.",
         "## Verdicts",
-        too_few_runs(outcomes.values()),
+        too_few(min(outcome.config.runs for outcome in outcomes.values()), "run", enough=10),
         table(("", "claim", "verdict"), rows),
         "## Experiments",
         table(("folder", "model", "t0", "t1", "runs", "new in every run", "diverged"), folders),

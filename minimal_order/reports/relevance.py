@@ -28,7 +28,7 @@ from ..experiments.relevance.outcome import (
 )
 from ..published import REMOVAL
 from ..results import Store, csv_text
-from .text import claims_text, mean_with_interval, percent, table
+from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,13 +64,13 @@ def write_all(store: Store, files: Mapping[str, str], drawn: "Iterable[tuple[str
 def relevance_report(name: str, outcome: RelevanceOutcome) -> str:
     """The report of one experiment on relevance."""
     config = outcome.config
-    runs = f"{config.runs} run" + "s" * (config.runs != 1)
     parts = [
         f"# Which parameters a network can do without: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(config, outcome),
+        too_few(config.runs, "run"),
         "## Quality against the share removed",
-        f"Mean {outcome.metric_name} on test over {runs}. What is removed is 0, the rest stays.",
+        f"Mean {outcome.metric_name} on test over {counted(config.runs, 'run')}. What is removed is 0, the rest stays.",
         quality_table(outcome),
         "## Which keeps quality longest",
         standing_text(outcome),
@@ -214,7 +214,6 @@ def relevance_summary(outcome: RelevanceOutcome) -> str:
 def whole_report(command: str, evidence: Evidence, claims: Sequence[Claim], also: Sequence[tuple[str, str]]) -> str:
     """The verdicts, then where to find what, then the evidence; ``also`` names further folders."""
     found: list[tuple[str, RelevanceOutcome | NoiseOutcome]] = [*evidence.relevance.items(), *evidence.noise.items()]
-    few = min((outcome.config.runs for _, outcome in found), default=0) < 5
     folders: list[tuple[object, ...]] = [
         (f"[{name}]({name}/report.md)", str(o.config.model), o.config.runs) for name, o in found
     ]
@@ -223,7 +222,7 @@ def whole_report(command: str, evidence: Evidence, claims: Sequence[Claim], also
         "# Relevance of parameters: a reproduction",
         f"Made by `{command}`.",
         "## Verdicts",
-        "From a few runs only: this shows that everything works, and decides nothing." if few else "",
+        too_few(min(outcome.config.runs for _, outcome in found), "run"),
         table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
         "## Experiments",
         table(("folder", "what", "runs"), folders),

@@ -19,7 +19,7 @@ from ..experiments.select.outcome import (
 )
 from ..published import PRUNING_CURVE, PRUNING_LEAD, SELECTION_CURVE, SELECTION_MEAN
 from ..results import Store, csv_text, npz_bytes
-from .text import claims_text, mean_with_interval, percent, table
+from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 
 def write_select(name: str, store: Store, outcome: SelectOutcome) -> list[Path]:
@@ -43,11 +43,6 @@ def write_select(name: str, store: Store, outcome: SelectOutcome) -> list[Path]:
     return paths
 
 
-def too_few(n: int, what: str) -> str:
-    """Say so if there are too few to decide anything; the talk has five."""
-    return f"From {n} {what} only: this shows that everything works, and decides nothing." if n < 5 else ""
-
-
 def arrays(outcome: SelectOutcome) -> dict[str, np.ndarray]:
     """Content of ``select.npz``, test metrics: by order (runs, levels) and the joint surface (runs, levels, levels)."""
     config = outcome.config
@@ -62,15 +57,14 @@ def arrays(outcome: SelectOutcome) -> dict[str, np.ndarray]:
 def select_report(name: str, outcome: SelectOutcome) -> str:
     """The report of one selection experiment."""
     config = outcome.config
-    runs = f"{config.runs} run" + "s" * (config.runs != 1)
     spread = " (standard deviation)" * (config.runs > 1)
     parts = [
         f"# Which parameters to optimise: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(outcome),
-        too_few(config.runs, "runs"),
+        too_few(config.runs, "run"),
         "## Quality against the share not optimised",
-        f"{outcome.metric_name} on test, mean over {runs}{spread}. {start_text(outcome)}",
+        f"{outcome.metric_name} on test, mean over {counted(config.runs, 'run')}{spread}. {start_text(outcome)}",
         quality_table(outcome),
         lead_text(outcome),
         published_text(outcome),

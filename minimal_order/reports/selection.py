@@ -7,8 +7,7 @@ from ..claims.selection import interval
 from ..experiments.select.config import DEFAULT_ORDERS
 from ..experiments.select.oracle import PROBLEMS, OracleOutcome
 from ..experiments.select.outcome import SelectOutcome
-from .select import too_few
-from .text import claims_text, mean_with_interval, table
+from .text import claims_text, mean_with_interval, table, too_few
 
 
 def oracle_text(outcome: OracleOutcome) -> str:
@@ -59,7 +58,7 @@ def selection_report(
         "# Which parameters to optimise: a reproduction",
         f"Made by `{command}`.",
         "## Verdicts",
-        too_few(fewest, "runs"),
+        too_few(fewest, "run"),
         table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
         "## Experiments",
         table(heads, folders),

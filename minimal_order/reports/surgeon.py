@@ -3,7 +3,7 @@
 from ..experiments.surgeon.config import MONKS, WAYS, XOR_DECAY
 from ..experiments.surgeon.monk import MonkOutcome
 from ..experiments.surgeon.outcome import Surgeon, against, picked, pruned
-from .text import mean_with_interval, percent, table
+from .text import mean_with_interval, percent, table, too_few
 
 WAY_NAMES = dict(
     zip(WAYS, ("scored once", "scored anew before each removal", "and trained a little after each"), strict=True)
@@ -17,7 +17,7 @@ def surgeon_report(surgeon: Surgeon) -> str:
         "# Which weight to remove: magnitude, Optimal Brain Damage, Optimal Brain Surgeon",
         f"Made by `minimal-order surgeon{' --quick' * (config == type(config).quick(seed=config.seed))}` "
         f"(seed {config.seed}).",
-        few_draws(surgeon),
+        too_few(surgeon.config.draws, "draw", enough=10),
         "## The exclusive or",
         xor_text(surgeon),
         "## The MONK's problems",
@@ -25,12 +25,6 @@ def surgeon_report(surgeon: Surgeon) -> str:
         *(problem_text(monk) for monk in surgeon.monks),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def few_draws(surgeon: Surgeon) -> str:
-    """Say so if there were too few draws to decide anything."""
-    n = surgeon.config.draws
-    return f"From {n} draws only: this shows that everything works, and decides nothing." if n < 10 else ""
 
 
 def xor_text(surgeon: Surgeon) -> str:
