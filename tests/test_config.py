@@ -170,8 +170,9 @@ def test_no_t0_from_a_figure_without_signal(dataset):
     "dataset, optimizer, order, need",
     [
         ("boston", "adam", "lasso", "linear"),
-        ("mnist", "adam", "oracle", "w_star"),
-        ("boston", "sgd", "second_moment", "adam"),
+        ("mnist", "adam", "oracle", "true weights"),
+        ("boston", "sgd", "second_moment", "Adam"),
+        ("mnist", "adam", "obs", "at most 1000 parameters"),
     ],
 )
 def test_order_that_cannot_be_had_says_what_it_needs(dataset, optimizer, order, need):

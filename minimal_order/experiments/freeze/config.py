@@ -11,7 +11,7 @@ from ...checks import check, check_name
 from ...data import available
 from ...models import MLP, linear, mlp
 from ...optim import STEP_RULES, StepRule
-from ...orders import ORDERS
+from ...orders import NEEDS, ORDERS
 from ...published import CURVES
 from ...surgeon import MOST_PARAMS
 from ..plugins import Plugin, as_options, enter_plugins, hashes
@@ -121,7 +121,8 @@ class FreezeConfig:
             object.__setattr__(self, "orders", tuple(name for name in possible if ORDERS[name].default))
         for name in self.orders:
             needs = ORDERS[check_name("orders", name, ORDERS)].needs
-            check(name in possible, "orders", name, f"one of {', '.join(possible)}: {name} needs {', '.join(needs)}")
+            what = ", ".join(NEEDS[need].what for need in needs)
+            check(name in possible, "orders", name, f"one of {', '.join(possible)}: {name} needs {what}")
 
     def _check(self) -> None:
         whole = {"runs": 1, "t1": 1, "batch_size": 2, "keep": 1, "collect_from": 1, "seed": 0}
