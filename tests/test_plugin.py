@@ -10,8 +10,8 @@ from tiny import tiny
 from minimal_order.cli import main
 from minimal_order.experiments.freeze.branches import freeze_part
 from minimal_order.experiments.freeze.config import FreezeConfig
-from minimal_order.experiments.plugins import read_plugins
 from minimal_order.experiments.freeze.runs import generator
+from minimal_order.experiments.plugins import read_plugins
 from minimal_order.masks import by_score, rank_of
 from minimal_order.orders import ORDERS, load_plugin
 
