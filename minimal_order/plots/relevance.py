@@ -24,6 +24,7 @@ GIVEN_LOOK = Look(BLUE, "D", LINES[1], "Belsley, given covariance")
 
 REST = {ZEROED: "rest as it is", MOVED: "rest moves", RETRAINED: "rest trained on"}
 REMOVED = "removed, % of parameters"
+NOT_SHOWN = " Errors above the frame are not shown."
 
 
 def looks_of(orders: Sequence[str]) -> dict[str, Look]:
@@ -77,6 +78,12 @@ def highest(outcome: RelevanceOutcome) -> float | None:
     return 1.6 * nothing if outcome.is_regression and mean[0, 0] < nothing and mean.max() > 1.6 * nothing else None
 
 
+def markers(n_levels: int, place: int, n_curves: int) -> tuple[int, int]:
+    """Where a curve has its markers, the first and the step: side by side on curves that coincide."""
+    step = max(1, n_levels // 10)
+    return place * step // n_curves, step
+
+
 @styled
 def quality(outcome: RelevanceOutcome, split: int = 1) -> Picture:
     """Draw the metric of every order, on test unless told otherwise: the talk's criteria, others, those of freezing."""
@@ -92,8 +99,7 @@ def quality(outcome: RelevanceOutcome, split: int = 1) -> Picture:
     if show_published:
         text += " Open markers: the talk's, one split, read off its figure."
     top = highest(outcome)
-    if top:
-        text += " Errors above the frame are not shown."
+    text += NOT_SHOWN * bool(top)
     what = f"{outcome.metric_name} on {part}"
     figure = new_figure(height=4.6, title=title(config, f"{what} against the share removed"), caption=text)
     grid = figure.add_gridspec(2, len(groups), height_ratios=(1, 0.03))
@@ -101,10 +107,10 @@ def quality(outcome: RelevanceOutcome, split: int = 1) -> Picture:
     x = percent(config.levels)
     for i, (axes, (name, orders)) in enumerate(zip(panels, groups.items(), strict=True)):
         shown = orders if "random" in orders or "random" not in config.orders else ["random", *orders]
-        for order, look in looks_of(shown).items():
+        for place, (order, look) in enumerate(looks_of(shown).items()):
             values = outcome.metric(order)[..., split]
             shade_interval(axes, x, values, look)
-            draw(axes, x, values, look, markevery=max(1, len(x) // 10))
+            draw(axes, x, values, look, markevery=markers(len(x), place, len(shown)))
             if show_published and order in REMOVAL[config.dataset].curves and i == 0:
                 known = REMOVAL[config.dataset]
                 axes.plot(
@@ -154,6 +160,7 @@ def rest(outcome: RelevanceOutcome) -> Picture:
         text += f" Trained on: {config.retrain} steps after each level."
     text += " Lines: means; bands: 95 % intervals of the mean."
     top = highest(outcome)
+    text += NOT_SHOWN * bool(top)
     name = f"{outcome.metric_name} on test, what the rest does"
     figure = new_figure(height=1.4 + 2.3 * n_rows, title=title(config, name), caption=text)
     grid = figure.add_gridspec(n_rows + 1, n_columns, height_ratios=(*[1] * n_rows, 0.03))
@@ -161,12 +168,12 @@ def rest(outcome: RelevanceOutcome) -> Picture:
     x = percent(config.levels)
     styles = {ZEROED: (BLUE, "-", "o"), MOVED: (VERMILION, LINES[1], "s"), RETRAINED: (PURPLE, LINES[2], "^")}
     for i, (axes, (order, some)) in enumerate(zip(panels, several.items(), strict=True)):
-        for way in some:
+        for place, way in enumerate(some):
             color, line, marker = styles[way]
             look = Look(color, marker, line, REST[way])
             values = outcome.metric(order, way)[..., 1]
             shade_interval(axes, x, values, look)
-            draw(axes, x, values, look, markevery=max(1, len(x) // 10))
+            draw(axes, x, values, look, markevery=markers(len(x), place, len(some)))
         axes.set_title(looks_of([order])[order].label)
         removed_axis(axes)
         frame(axes, outcome, top, own_scale=i % n_columns == 0)
