@@ -12,6 +12,7 @@ from ...data import available
 from ...models import MLP, linear, mlp
 from ...optim import STEP_RULES, StepRule
 from ...orders import NEEDS, ORDERS
+from ...orders.table import is_linear
 from ...published import CURVES
 from ...surgeon import MOST_PARAMS
 from ..plugins import Plugin, as_options, enter_plugins, hashes
@@ -196,7 +197,6 @@ def short(value: object) -> str:
 def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:
     """The orders that can be had on a data set: some need a linear model, some the true weights."""
     model = SETTINGS[dataset].model()
-    is_linear = len(model.sizes) == 2 and model.sizes[-1] == 1
-    has = {"covariance": True, "iterates": True, "linear": is_linear, "adam": optimizer == "adam"}
-    has |= {"w_star": is_linear and "synthetic" in dataset, "small": model.n_params <= MOST_PARAMS}
+    has = {"covariance": True, "iterates": True, "linear": is_linear(model), "adam": optimizer == "adam"}
+    has |= {"w_star": is_linear(model) and "synthetic" in dataset, "small": model.n_params <= MOST_PARAMS}
     return tuple(name for name, order in ORDERS.items() if all(has[need] for need in order.needs))

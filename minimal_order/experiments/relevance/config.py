@@ -11,6 +11,7 @@ from ...checks import check, check_name
 from ...masks import n_frozen
 from ...models import MLP, linear, mlp
 from ...orders import ORDERS
+from ...orders.table import is_linear
 from ..freeze.config import is_whole, short
 from ..plugins import Plugin, as_options, enter_plugins, hashes
 
@@ -140,7 +141,7 @@ class PruningConfig:
         """The orders that can be had on this data set."""
         model, synthetic = self.model, self.setting.source == "relevance-synthetic"
         lacks = (OF_TRAINING if self.setting.drawn else set()) | (set() if synthetic else {"linear", "w_star"})
-        lacks |= set() if model.n_params == model.sizes[0] else {"linear"}
+        lacks |= set() if is_linear(model) else {"linear"}
         return tuple(n for n, order in ORDERS.items() if not lacks & set(order.needs)) + (GIVEN,) * synthetic
 
     @property
