@@ -33,6 +33,7 @@ from minimal_order.noise import noise_first_order, noise_propagation
 from minimal_order.optim import adam, sgd
 from minimal_order.orders import compute_order
 from minimal_order.penalty import PenalisedLoss
+from minimal_order.plots.relevance import markers
 from minimal_order.removal import retraining
 from minimal_order.reports.noise import noise_report
 from minimal_order.reports.relevance import relevance_report
@@ -396,6 +397,16 @@ def test_reports_stand_beside_the_published(outcome, noise):
     assert "## If the rest does not stay" in text and "nan" not in text
     text = noise_report("wine", noise)
     assert "### c2: " in text and "nan" not in text and "### c1" not in text
+
+
+def test_reports_of_a_few_runs_say_so(outcome, noise):
+    assert "From 2 runs only" in relevance_report("wine", outcome) and "From 2 runs only" in noise_report("wine", noise)
+    assert "only: this shows" not in relevance_report("wine", made_up(**BEST))
+
+
+def test_curves_that_coincide_have_their_markers_side_by_side():
+    assert [markers(51, place, 5) for place in range(5)] == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5)]
+    assert markers(3, 1, 2) == (0, 1)
 
 
 def test_reproduction_tells_all(monkeypatch, tmp_path):
