@@ -16,7 +16,7 @@ def add_commands(commands: Any) -> None:
 
     sub = command(commands, "freeze", do_freeze, "order the parameters, freeze a share of them, train on")
     sub.add_argument("dataset", metavar="DATASET", help="see `minimal-order list`")
-    sub.add_argument("--orders", type=names, metavar="A,B", help="orders to compare (default: all that can be had)")
+    sub.add_argument("--orders", type=names, metavar="A,B", help="orders to compare (default: those made for it)")
     sub.add_argument("--runs", type=int, help="independent runs (default 25)")
     sub.add_argument("--levels", type=numbers, metavar="0,.5,1", help="shares to freeze (default 0, .1, ..., 1)")
     sub.add_argument("--t0", type=step_or_rule, help="steps before freezing, or a rule: plateau, published")

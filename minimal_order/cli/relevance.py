@@ -32,7 +32,12 @@ def add_commands(commands: Any) -> None:
 def add_options(sub: argparse.ArgumentParser) -> None:
     """Add what both are told."""
     sub.add_argument("dataset", metavar="DATASET", help="wine, boston, synthetic or synthetic-drawn")
-    sub.add_argument("--orders", type=names, metavar="A,B", help="orders to compare (default: all that can be had)")
+    sub.add_argument(
+        "--orders",
+        type=names,
+        metavar="A,B",
+        help="orders to compare (default: those of pruning, and four of freezing)",
+    )
     sub.add_argument("--runs", type=int, help="independent runs (default 25)")
     sub.add_argument("--levels", type=numbers, metavar="0,.5,1", help="shares to remove")
     sub.add_argument("--steps", type=int, help="of the training (default 4500)")

@@ -66,7 +66,7 @@ class FreezeConfig:
     Parameters
     ----------
     dataset : a name in ``SETTINGS``
-    orders : names in the table of orders; () for all that can be had on this data set
+    orders : names in the table of orders; () for those that are taken by default and can be had on this data set
     runs : independent runs
     levels : shares frozen, in [0, 1]
     t0 : steps before freezing: a number; "plateau", the first step from which ``t1`` more lower the training
