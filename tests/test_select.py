@@ -242,10 +242,32 @@ def test_preconditioned_steps_take_the_collected_covariance():
 
 
 def test_prune_by_what_cannot_be_had_is_refused():
-    with pytest.raises(ValueError, match=r"prune_by = gradient_covariance: .*needs the covariance"):
-        tiny(prune_by=("gradient_covariance",))
+    with pytest.raises(ValueError, match="prune_by = lasso"):
+        tiny(prune_by=("lasso",))
     with pytest.raises(ValueError, match="prune_by = obs"):
         SelectConfig("digits", prune_by=("obs",))
+
+
+def test_prune_by_what_the_first_steps_collected():
+    """An order by the covariance is that of eta0, and prunes the network of the end."""
+    config = tiny(prune_by=("gradient_covariance",))
+    found = select_part(config, (0, 1), (0, 1))["pruned/gradient_covariance"]
+    before, free = parts.common_steps(config, (0, 1), data_of(config, (0, 1))), select_part(config, (0, 1), (0, 1))
+    first = parts.pruned(config, before.run(1), 1, "gradient_covariance", (0.4,))
+    assert found.shape == (2, 3) and found[1, 1] != first[0]  # other weights
+    np.testing.assert_array_equal(found[:, 0], free["metric"][:, 0, 1])  # nothing is pruned
+    order = compute_order("gradient_covariance", before.run(0), np.random.default_rng(0))
+    assert prune_mask(order, k=config.k(0.4)).sum() == 301 - config.k(0.4)
+
+
+@pytest.mark.parametrize("dataset", ["wine", "synthetic1", "synthetic2", "synthetic3"])
+def test_other_sets(dataset):
+    """Every order that can be had freezes and prunes there."""
+    linear = dataset in ("synthetic2", "synthetic3")
+    orders = ("random", "gradient_covariance", "taylor", *(("lasso", "oracle") if linear else ()))
+    config = SelectConfig(**TINY | {"dataset": dataset, "orders": orders, "prune_by": orders})
+    outcome = run_all(config)
+    assert np.isfinite(outcome.end_loss).all() and set(outcome.pruned) == set(orders)
 
 
 @pytest.mark.parametrize(("keep", "kept"), [(3, 3), (100, 6)])
@@ -460,7 +482,7 @@ def test_oracle_part_is_a_function_of_its_runs():
 
 
 def test_reproduction_tells_all(monkeypatch, tmp_path):
-    monkeypatch.setattr(reproduction, "SETTINGS", ("boston",))
+    monkeypatch.setattr(reproduction, "REPRODUCED", ("boston",))
     monkeypatch.setattr(reproduction, "QUICK", {"runs": 3, "levels": (0.0, 0.5, 1.0), "eta0": 5, "eta1": 5})
     found = list(reproduction.reproduce_selection(tmp_path, quick=True, jobs=1, progress=False))
     assert [name for name, _, _ in found] == ["boston", "oracle", "report"]
@@ -525,7 +547,7 @@ def test_quick_version_is_announced(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["select", "wine"], "dataset = 'wine'"),
+        (["select", "xor"], "dataset = 'xor'"),
         (["select", "boston", "--order", "random"], "--order: expected --orders"),
         (["select", "boston", "--batch-size", "500"], "batch_size = 500"),
     ],

@@ -13,7 +13,7 @@ def add_commands(commands: Any) -> None:
     """Add it to the program."""
     help = "optimise all parameters, then only some of them, then set some to 0"
     sub = command(commands, "select", do_select, help)
-    sub.add_argument("dataset", metavar="DATASET", help="digits, mnist or boston")
+    sub.add_argument("dataset", metavar="DATASET", help="mnist, digits, boston, wine or synthetic1 to 3")
     sub.add_argument("--orders", type=names, metavar="A,B", help="orders by which parameters cease to be optimised")
     sub.add_argument("--prune-by", type=names, metavar="A,B", help="orders to zero by (default magnitude,random)")
     sub.add_argument("--runs", type=int, help="independent runs (default 25; mnist 5)")

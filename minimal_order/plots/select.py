@@ -12,7 +12,7 @@ from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_
 from .freeze import thickness
 from .style import BLACK, GREY, SMALL, Look, Picture, legend_below, looks, new_figure, percent, styled
 
-NAMES = {**words.NAMES, "digits": "Digits"}
+NAMES = {**words.NAMES, "digits": "Digits", "wine": "Wine"}
 
 
 def figures(outcome: SelectOutcome) -> Iterator[tuple[str, Picture]]:

@@ -7,7 +7,7 @@ from typing import Any
 from ..claims.selection import judge
 from ..experiments.plugins import Plugin, as_options
 from ..experiments.running import open_stores
-from ..experiments.select.config import QUICK, SETTINGS, SelectConfig
+from ..experiments.select.config import QUICK, REPRODUCED, SelectConfig
 from ..experiments.select.oracle import ORACLE_COLUMNS, OracleConfig, OracleOutcome, oracle_parts, oracle_rows
 from ..experiments.select.outcome import SelectOutcome
 from ..experiments.select.run import SELECT
@@ -24,7 +24,7 @@ QUICK_ORACLE: dict[str, Any] = {"runs": 3, "ks": (4,), "ls": (6,)}
 def selection_configs(quick: bool, seed: int, plugins: tuple[Plugin, ...] = ()) -> dict[str, SelectConfig]:
     """The selection experiments, one a data set; the quick version of MNIST has fewer branches still."""
     configs = {}
-    for dataset in SETTINGS:
+    for dataset in REPRODUCED:
         options: dict[str, Any] = {"seed": seed, "plugins": plugins} | (QUICK if quick else {})
         if quick and dataset == "mnist":
             options["levels"] = (0.0, 0.6, 1.0)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ...dataset import Dataset
 from ...loop import Step, divergence_allowed
 from ...masks import freeze_mask, prune_mask
-from ...orders import compute_order
+from ...orders import ORDERS, compute_order
 from ...selection import order_within
 from ...training import Training, evaluate, train
 from ...trajectories import convergence_time
 from ..freeze.branches import sound_runs
-from .config import SelectConfig
+from .config import COLLECTED, SelectConfig
 from .rules import first_rule, next_rule
 from .runs import data_of, generator, start_of
 
@@ -95,7 +95,8 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
                     out["joint"][j, some.start + i] = pruned(config, alone, run, "magnitude", config.joint_levels)
                 for name in config.prune_by if branch == ("", 0) else ():
                     whole = out.setdefault(f"pruned/{name}", np.empty((len(runs), len(config.prune_levels))))
-                    whole[j] = pruned(config, alone, run, name, config.prune_levels)
+                    found = before.run(j) if COLLECTED & set(ORDERS[name].needs) else alone
+                    whole[j] = pruned(config, alone, run, name, config.prune_levels, found)
     at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
     out["diverged"][at_the_end] = before.steps + config.eta1
     return out
@@ -141,11 +142,21 @@ def mask_of(branch: Branch, orders: dict[str, NDArray], rows: slice) -> NDArray:
     return freeze_mask(orders[name][rows] if name else any_order[rows], k=k)
 
 
-def pruned(config: SelectConfig, alone: Training, run: int, name: str, levels: tuple[float, ...]) -> NDArray:
-    """The test metric of one trained run with a share of its parameters set to 0 by an order, (levels,)."""
+def pruned(
+    config: SelectConfig,
+    alone: Training,
+    run: int,
+    name: str,
+    levels: tuple[float, ...],
+    found: Training | None = None,
+) -> NDArray:
+    """The test metric of one trained run with a share of its parameters set to 0 by an order, (levels,).
+
+    The order is that of the run itself unless another training is given.
+    """
     if not np.isfinite(alone.w).all():
         return np.full(len(levels), np.nan)  # the run has diverged
-    order = compute_order(name, alone, generator(config, "pruning", run))
+    order = compute_order(name, found or alone, generator(config, "pruning", run))
     within = order_within(order, config.model.layout, config.per, config.biases)
     beta = prune_mask(within, k=np.array([config.k(level) for level in levels]))
     X, y = alone.data.X_test, alone.data.y_test
