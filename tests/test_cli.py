@@ -50,7 +50,7 @@ WRONG = [
     ([],                                            ["required: command"]),
     (["reproduce", "orderin"],                      ["DOCUMENT = 'orderin'", "expected ordering"]),
     (["freeze", "boston", "--orders", "randm"],     ["orders = 'randm'", "nearest: random"]),
-    (["freeze", "boston", "--orders", "lasso"],     ["orders = lasso", "needs linear"]),
+    (["freeze", "boston", "--orders", "lasso"],     ["orders = lasso", "needs a linear model"]),
     (["freeze", "boston", "--run", "3"],            ["--run: expected", "--runs"]),
     (["freeze", "boston", "--rtae=3"],              ["--rtae=3: expected", "--rate"]),
     (["reproduce", "--quik"],                       ["--quik: expected --quick"]),
