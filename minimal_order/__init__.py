@@ -14,19 +14,19 @@
 import importlib
 from types import ModuleType
 
-from .collinearity import collinearity
-from .covariance import exact_covariance
-from .data import available, load
-from .dataset import Dataset
-from .elimination import eliminate
-from .hessian import hessian_diagonal
-from .loop import descend
-from .masks import by_score, freeze_mask, prune_mask, rank_of
-from .models import MLP, linear, mlp
-from .optim import adam, momentum, sgd
+from .data.dataset import Dataset
+from .data.loading import available, load
+from .dependence.collinearity import collinearity
+from .dependence.elimination import eliminate
+from .freezing.masks import by_score, freeze_mask, prune_mask, rank_of
+from .networks.models import MLP, linear, mlp
 from .orders import ORDERS, compute_order, load_plugin, order
-from .removal import removal_order, remove
-from .training import Training, evaluate, train
+from .pruning.hessian import hessian_diagonal
+from .pruning.removal import removal_order, remove
+from .training.covariance import exact_covariance
+from .training.loop import descend
+from .training.optim import adam, momentum, sgd
+from .training.train import Training, evaluate, train
 
 __version__ = "0.1.0"
 

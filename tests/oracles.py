@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minimal_order import losses
+from minimal_order.networks import losses
 
 
 def sigmoid(z):

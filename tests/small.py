@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from minimal_order.dataset import Dataset
-from minimal_order.models import MLP, linear
+from minimal_order.data.dataset import Dataset
+from minimal_order.networks.models import MLP, linear
 
 
 def small_dataset(task, n_train=24, n_test=7, n_features=3, runs=(), seed=0, dtype=np.float64):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minimal_order.alignment import (
+from minimal_order.freezing.alignment import (
     UnitMap,
     aligned,
     aligned_index,
@@ -9,9 +9,9 @@ from minimal_order.alignment import (
     match_activations,
     match_units,
 )
-from minimal_order.masks import by_score, freeze_mask, rank_of
-from minimal_order.params import Layout
-from minimal_order.stability import jackknife_interval, mask_correlation, spearman
+from minimal_order.freezing.masks import by_score, freeze_mask, rank_of
+from minimal_order.freezing.stability import jackknife_interval, mask_correlation, spearman
+from minimal_order.networks.params import Layout
 
 FUNCTIONS = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "identity": lambda z: z,
              "sigmoid": lambda z: 1 / (1 + np.exp(-z))}  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minimal_order.belsley import (
+from minimal_order.dependence.belsley import (
     NULL,
     SCALES,
     Decomposition,

@@ -6,9 +6,9 @@ import io
 import numpy as np
 import pytest
 
-from minimal_order.belsley import SCALES, decompose, variance_proportion
 from minimal_order.claims.dependence import toy_claim
 from minimal_order.cli import main
+from minimal_order.dependence.belsley import SCALES, decompose, variance_proportion
 from minimal_order.experiments.belsley_toy.outcome import (
     NAMES,
     ToyConfig,

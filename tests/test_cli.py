@@ -10,10 +10,10 @@ import pytest
 import minimal_order
 from minimal_order.cli import main, ordering
 from minimal_order.cli.program import build_parser
-from minimal_order.data import available
+from minimal_order.data.loading import available
 from minimal_order.experiments.freeze.config import QUICK, SETTINGS, FreezeConfig
 from minimal_order.orders import ORDERS
-from minimal_order.results import Store
+from minimal_order.runs.store import Store
 
 ROOT = Path(minimal_order.__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

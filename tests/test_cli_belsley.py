@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from minimal_order.cli import main
-from minimal_order.collinearity import collinearity
-from minimal_order.columns import columns_of, read_csv
+from minimal_order.data.columns import columns_of, read_csv
+from minimal_order.data.sources import data_folder
+from minimal_order.dependence.collinearity import collinearity
 from minimal_order.plots.belsley import READABLE, draw_collinearity
 from minimal_order.reports.collinearity import diagnose
-from minimal_order.sources import data_folder
 
 LONGLEY = str(data_folder() / "longley.csv")
 GOOD = "a,b,c\n1,2,3.5\n2,1,2.5\n3,5,7\n4,2,7.5\n5,0,4\n"

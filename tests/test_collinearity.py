@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from minimal_order.collinearity import collinearity
-from minimal_order.collinearity_table import Dependency
-from minimal_order.columns import Columns, columns_of, read_csv
-from minimal_order.least_squares import least_squares
-from minimal_order.sources import data_folder
+from minimal_order.data.columns import Columns, columns_of, read_csv
+from minimal_order.data.sources import data_folder
+from minimal_order.dependence.collinearity import collinearity
+from minimal_order.dependence.collinearity_table import Dependency
+from minimal_order.dependence.least_squares import least_squares
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 
@@ -290,5 +290,5 @@ def test_no_fit_without_freedom_or_with_exact_dependencies():
 
 
 def test_example_of_the_module():
-    result = doctest.testmod(sys.modules["minimal_order.collinearity"])
+    result = doctest.testmod(sys.modules["minimal_order.dependence.collinearity"])
     assert result.attempted == 3 and not result.failed

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minimal_order.columns import in_words, read_csv
+from minimal_order.data.columns import in_words, read_csv
 
 
 @pytest.fixture

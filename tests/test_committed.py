@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pytest
 
+from minimal_order.data.sources import results_folder
 from minimal_order.experiments.freeze.config import FreezeConfig
 from minimal_order.experiments.freeze.outcome import LOSS_COLUMNS, loss_rows
 from minimal_order.experiments.freeze.run import run_freeze
@@ -24,7 +25,6 @@ from minimal_order.experiments.select.oracle import (
 from minimal_order.experiments.surgeon.config import XORS, SurgeonConfig
 from minimal_order.experiments.surgeon.outcome import picked
 from minimal_order.experiments.surgeon.xor import xor_outcome, xor_part
-from minimal_order.sources import results_folder
 
 FLOAT32, FLOAT64 = 2e-5, 1e-12
 

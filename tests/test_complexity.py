@@ -13,6 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from minimal_order.claims.complexity import best_over_lam, judge
 from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
+from minimal_order.complexity.hypernet_file import load
+from minimal_order.complexity.objectives import FAMILIES
 from minimal_order.experiments.complexity import parts as work
 from minimal_order.experiments.complexity.config import LAMS, LEVELS, MODELS, QUICK, SETTINGS, ComplexityConfig
 from minimal_order.experiments.complexity.cost import MARGIN, first_look, network_operations, spent, step_cost
@@ -28,15 +30,13 @@ from minimal_order.experiments.complexity.parts import kinds_of, looks_of, model
 from minimal_order.experiments.complexity.published import PUBLISHED
 from minimal_order.experiments.complexity.run import complexity_parts
 from minimal_order.experiments.complexity.runs import data_of, start_of
-from minimal_order.hypernet_file import load
-from minimal_order.models import MLP
-from minimal_order.objectives import FAMILIES
-from minimal_order.operations import step_operations
+from minimal_order.freezing.operations import step_operations
+from minimal_order.networks.models import MLP
 from minimal_order.plots.complexity import figures
 from minimal_order.reports.complexity import complexity_report
 from minimal_order.reproduce import complexity as reproduction
 from minimal_order.reproduce.complexity import complexity_configs
-from minimal_order.training import evaluate
+from minimal_order.training.train import evaluate
 
 TINY = {
     "dataset": "digits",

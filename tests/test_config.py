@@ -17,7 +17,7 @@ from minimal_order.experiments.freeze.config import (
 )
 from minimal_order.experiments.freeze.runs import dataset_of, generator
 from minimal_order.experiments.plugins import read_plugins
-from minimal_order.results import json_text
+from minimal_order.runs.files import json_text
 
 ORDER = """
 import minimal_order as mo

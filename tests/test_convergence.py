@@ -7,6 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from minimal_order.claims.complexity import judge
 from minimal_order.claims.ledger import FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
+from minimal_order.complexity.hypernet import Hypernet
+from minimal_order.complexity.objectives import objective_penalty
 from minimal_order.experiments.convergence.outcome import (
     DIRECT,
     INSIDE,
@@ -25,8 +27,6 @@ from minimal_order.experiments.convergence.problem import (
     problem_of,
     quadrature,
 )
-from minimal_order.hypernet import Hypernet
-from minimal_order.objectives import objective_penalty
 from minimal_order.reports.complexity import convergence_report
 
 LOW, HIGH = 1.0, 1000.0

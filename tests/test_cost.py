@@ -11,21 +11,15 @@ import pytest
 from small import small_dataset
 
 from minimal_order.claims.cost import cost_claim
-from minimal_order.covariance import batch_covariance, covariance_update
 from minimal_order.estimates import Estimate
 from minimal_order.experiments.cost import config as cost_config
 from minimal_order.experiments.cost import outcome as cost
 from minimal_order.experiments.cost import savings as cost_savings
 from minimal_order.experiments.cost import stopwatch
 from minimal_order.experiments.cost.config import SETUPS, WAYS, CostConfig
-from minimal_order.gradients import backprop, first_gradient, mean_gradient
-from minimal_order.loop import descend, draw_batches
-from minimal_order.losses import LOSSES
-from minimal_order.masks import freeze_mask
-from minimal_order.models import MLP, linear, mlp
-from minimal_order.operations import collecting_operations, step_operations
-from minimal_order.optim import STEP_RULES
-from minimal_order.partial import (
+from minimal_order.freezing.masks import freeze_mask
+from minimal_order.freezing.operations import collecting_operations, step_operations
+from minimal_order.freezing.partial import (
     as_runs,
     descend_live,
     live_gradient,
@@ -35,8 +29,15 @@ from minimal_order.partial import (
     put,
     take,
 )
-from minimal_order.results import Store
-from minimal_order.training import train
+from minimal_order.networks.gradients import backprop, first_gradient, mean_gradient
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import MLP, linear, mlp
+from minimal_order.reports import cost as cost_report
+from minimal_order.runs.store import Store
+from minimal_order.training.covariance import batch_covariance, covariance_update
+from minimal_order.training.loop import descend, draw_batches
+from minimal_order.training.optim import STEP_RULES
+from minimal_order.training.train import train
 
 # --- the oracle: a step in loops, counting as it goes ----------------------------------------------------
 
@@ -366,7 +367,7 @@ def tiny():
 def test_counts_are_the_same_every_time(tiny):
     again = cost.run_cost(TINY)
     assert again.counted == tiny.counted
-    files, new = cost.cost_files(tiny), cost.cost_files(again)
+    files, new = cost_report.cost_files(tiny), cost_report.cost_files(again)
     assert all(files[name] == new[name] for name in ("operations.csv", "savings.csv"))
     assert files["seconds.csv"] != new["seconds.csv"]
 
@@ -395,7 +396,7 @@ def test_every_kind_of_step_is_timed(tiny):
 
 
 def test_files(tiny, tmp_path):
-    paths = cost.write_cost(tmp_path, tiny)
+    paths = cost_report.write_cost(tmp_path, tiny)
     names = {"operations.csv", "savings.csv", "seconds.csv", "cost.csv", "cost.png", "cost.svg"}
     assert {path.name for path in paths} == names == {path.name for path in tmp_path.iterdir()}
     tables = {name: list(csv.DictReader(io.StringIO((tmp_path / name).read_text()))) for name in names if "csv" in name}
@@ -420,13 +421,13 @@ def test_summary_is_of_half(tiny):
 def test_a_stored_part_is_not_measured_again(tiny, tmp_path, monkeypatch):
     store = Store.open(tmp_path / "out", TINY.as_dict())
     first = cost.run_cost(TINY, store)
-    cost.write_cost(store, first)
+    cost_report.write_cost(store, first)
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
     monkeypatch.setattr(cost, "cost_part", None)
     assert len(list(store.folder.glob("parts/*.npz"))) == len(TINY.models)
     again = cost.run_cost(TINY, store)
     assert (again.counted, again.timed, again.machine) == (first.counted, first.timed, first.machine)
-    cost.write_cost(store, again)
+    cost_report.write_cost(store, again)
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
 
 

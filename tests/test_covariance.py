@@ -5,7 +5,10 @@ import oracles
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.covariance import (
+from minimal_order.networks.gradients import backprop, first_gradient, mean_gradient
+from minimal_order.networks.losses import LOSSES, squared_error
+from minimal_order.networks.models import linear
+from minimal_order.training.covariance import (
     SAMPLING_FACTORS,
     batch_covariance,
     covariance_update,
@@ -13,9 +16,6 @@ from minimal_order.covariance import (
     linear_gradient_variance,
     sampling_factor,
 )
-from minimal_order.gradients import backprop, first_gradient, mean_gradient
-from minimal_order.losses import LOSSES, squared_error
-from minimal_order.models import linear
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 

@@ -9,9 +9,9 @@ import types
 import numpy as np
 import pytest
 
-from minimal_order import preparation, sources, synthetic
-from minimal_order.data import Dataset, available, batches, load, stack
-from minimal_order.layers import sigmoid
+from minimal_order.data import preparation, sources, synthetic
+from minimal_order.data.loading import Dataset, available, batches, load, stack
+from minimal_order.networks.layers import sigmoid
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 SMALL = {"n_train": 30, "n_test": 20, "n_features": 7}
@@ -129,7 +129,7 @@ def test_digits_and_the_subset_of_cifar10_are_in_the_unit_interval():
 
 
 def test_heavy_libraries_wait_until_needed():
-    code = "import sys, minimal_order.data; sys.exit(bool({'sklearn', 'pooch'} & set(sys.modules)))"
+    code = "import sys, minimal_order.data.loading; sys.exit(bool({'sklearn', 'pooch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

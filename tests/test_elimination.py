@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_belsley import covariance, talks_synthetic, toy, with_eigenvalues
 
-from minimal_order.belsley import (
+from minimal_order.dependence.belsley import (
     NULL,
     SCALES,
     condition_index,
@@ -15,7 +15,7 @@ from minimal_order.belsley import (
     most_dependent,
     variance_proportion,
 )
-from minimal_order.elimination import REMOVALS, condition, condition_singular, eliminate, marginalise
+from minimal_order.dependence.elimination import REMOVALS, condition, condition_singular, eliminate, marginalise
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 CHOICES = [(scale, removal) for scale in SCALES for removal in REMOVALS]

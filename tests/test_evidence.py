@@ -8,7 +8,9 @@ from numpy.testing import assert_allclose
 from small import small_dataset, small_model
 from test_gaussian import log_density, some_gaussian
 
-from minimal_order.evidence import (
+from minimal_order.networks.models import linear
+from minimal_order.training.train import evaluate
+from minimal_order.variational.evidence import (
     in_structure,
     linear_evidence,
     linear_posterior,
@@ -16,9 +18,7 @@ from minimal_order.evidence import (
     loss_scale,
     select_structure,
 )
-from minimal_order.gaussian import Normal, kl_divergence
-from minimal_order.models import linear
-from minimal_order.training import evaluate
+from minimal_order.variational.gaussian import Normal, kl_divergence
 
 
 def generator(seed=4):

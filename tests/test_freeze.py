@@ -10,10 +10,10 @@ from minimal_order.experiments.freeze.outcome import Outcome, loss_rows
 from minimal_order.experiments.freeze.pilot import PILOT_EVERY, find_t0, pilot
 from minimal_order.experiments.freeze.runs import conditions_of, dataset_of, generator, of_runs, parts_of, prepare
 from minimal_order.experiments.freeze.watching import Estimates
-from minimal_order.losses import LOSSES
-from minimal_order.masks import by_score, freeze_mask, rank_of
+from minimal_order.freezing.masks import by_score, freeze_mask, rank_of
+from minimal_order.networks.losses import LOSSES
 from minimal_order.reports.freeze import freeze_report, summary_table
-from minimal_order.training import train
+from minimal_order.training.train import train
 
 RUNS = (0, 1, 2)
 PAIR = ("random", "gradient_covariance")

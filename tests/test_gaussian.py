@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from oracles import central_differences
 
-from minimal_order.gaussian import Normal, check_normal, diagonal_kl, diagonal_kl_gradient, kl_divergence
+from minimal_order.variational.gaussian import Normal, check_normal, diagonal_kl, diagonal_kl_gradient, kl_divergence
 
 
 def generator(seed=3):

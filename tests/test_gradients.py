@@ -5,8 +5,8 @@ import pytest
 from autograd import grad
 from small import small_dataset, small_model
 
-from minimal_order import gradients
-from minimal_order.gradients import (
+from minimal_order.networks import gradients
+from minimal_order.networks.gradients import (
     backprop,
     chunks_of,
     first_gradient,
@@ -15,8 +15,8 @@ from minimal_order.gradients import (
     sum_squared_gradients,
     value_and_gradient,
 )
-from minimal_order.layers import ACTIVATIONS
-from minimal_order.losses import LOSSES
+from minimal_order.networks.layers import ACTIVATIONS
+from minimal_order.networks.losses import LOSSES
 
 TASKS = tuple(LOSSES)
 HIDDEN = [(), (4,), (4, 2), (2, 4, 3)]

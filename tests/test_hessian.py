@@ -6,8 +6,11 @@ from autograd import elementwise_grad, jacobian
 from autograd import hessian as hessian_by_autograd
 from small import small_dataset, small_model
 
-from minimal_order import hessian
-from minimal_order.hessian import (
+from minimal_order.networks.layers import ACTIVATIONS
+from minimal_order.networks.losses import LOSSES, cross_entropy, logistic, squared_error
+from minimal_order.networks.models import MLP, linear, mlp
+from minimal_order.pruning import hessian
+from minimal_order.pruning.hessian import (
     full_gauss_newton,
     full_hessian,
     gauss_newton_diagonal,
@@ -16,10 +19,7 @@ from minimal_order.hessian import (
     hessian_vector_product,
     lecun_diagonal,
 )
-from minimal_order.layers import ACTIVATIONS
-from minimal_order.loss_curvature import LOSS_CURVATURES, curvature_of
-from minimal_order.losses import LOSSES, cross_entropy, logistic, squared_error
-from minimal_order.models import MLP, linear, mlp
+from minimal_order.pruning.loss_curvature import LOSS_CURVATURES, curvature_of
 
 TASKS = tuple(LOSSES)
 HIDDEN = [(), (4,), (4, 3), (2, 4, 3)]

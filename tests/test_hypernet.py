@@ -8,15 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import central_differences
 from small import small_dataset
 
-from minimal_order.hypernet import Generated, Hypernet, clipped, coordinate, linear_basis, piecewise_basis
-from minimal_order.hypernet_file import TrainedHypernet, load, prune, save, to_bytes
-from minimal_order.loop import descend
-from minimal_order.models import MLP
-from minimal_order.objectives import FAMILIES, Regularised
-from minimal_order.optim import sgd
-from minimal_order.results import npz_bytes
-from minimal_order.sampling import pack
-from minimal_order.training import evaluate
+from minimal_order.complexity.hypernet import Generated, Hypernet, clipped, coordinate, linear_basis, piecewise_basis
+from minimal_order.complexity.hypernet_file import TrainedHypernet, load, prune, save, to_bytes
+from minimal_order.complexity.objectives import FAMILIES, Regularised
+from minimal_order.networks.models import MLP
+from minimal_order.runs.files import npz_bytes
+from minimal_order.training.loop import descend
+from minimal_order.training.optim import sgd
+from minimal_order.training.train import evaluate
+from minimal_order.variational.sampling import pack
 
 MODEL = MLP((3, 4, 3), "relu")
 

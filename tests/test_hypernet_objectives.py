@@ -6,11 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import central_differences
 from small import small_dataset, small_model
 
-from minimal_order.evidence import linear_posterior, log_likelihood
-from minimal_order.gaussian import Normal, kl_divergence
-from minimal_order.losses import LOSSES
-from minimal_order.models import MLP, linear
-from minimal_order.objectives import (
+from minimal_order.complexity.objectives import (
     FAMILIES,
     Regularised,
     log_relative_density,
@@ -20,8 +16,12 @@ from minimal_order.objectives import (
     objective_variational,
     terms,
 )
-from minimal_order.sampling import pack, unpack
-from minimal_order.variational import FreeEnergy
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import MLP, linear
+from minimal_order.variational.evidence import linear_posterior, log_likelihood
+from minimal_order.variational.free_energy import FreeEnergy
+from minimal_order.variational.gaussian import Normal, kl_divergence
+from minimal_order.variational.sampling import pack, unpack
 
 PRIOR = Normal(np.array([0.5, -1.0, 0.0]), np.array([0.7, 2.0, 1.0]))
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.langevin import normal_prior, preconditioned_sgd, psgld, sgld
-from minimal_order.optim import spread_state
 from minimal_order.orders.gradients import preconditioner
-from minimal_order.training import train
+from minimal_order.training.langevin import normal_prior, preconditioned_sgd, psgld, sgld
+from minimal_order.training.optim import spread_state
+from minimal_order.training.train import train
 
 N, S = 1000, 20
 REPLICAS = 40_000

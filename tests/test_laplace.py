@@ -8,15 +8,15 @@ import pytest
 from small import small_dataset, small_model
 
 import minimal_order as mo
-from minimal_order.dataset import Dataset
-from minimal_order.elimination import condition, eliminate
-from minimal_order.hessian import full_hessian
-from minimal_order.langevin import sgld
-from minimal_order.laplace import conditional_mean, laplace_covariance, sample_covariance
-from minimal_order.loop import descend
-from minimal_order.losses import cross_entropy, logistic
+from minimal_order.data.dataset import Dataset
+from minimal_order.dependence.elimination import condition, eliminate
+from minimal_order.dependence.laplace import conditional_mean, laplace_covariance, sample_covariance
+from minimal_order.networks.losses import cross_entropy, logistic
 from minimal_order.orders.dependence import covariance_of
-from minimal_order.surgeon import obs_update
+from minimal_order.pruning.hessian import full_hessian
+from minimal_order.pruning.surgeon import obs_update
+from minimal_order.training.langevin import sgld
+from minimal_order.training.loop import descend
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 

@@ -4,8 +4,8 @@ import pytest
 from autograd import make_vjp
 from autograd.test_util import check_grads
 
-from minimal_order import layers
-from minimal_order.layers import ACTIVATIONS, activate, dense, sigmoid
+from minimal_order.networks import layers
+from minimal_order.networks.layers import ACTIVATIONS, activate, dense, sigmoid
 
 D, S = 4, 5
 # replicas of (W, b) against replicas of a

@@ -5,7 +5,7 @@ import pytest
 from autograd import elementwise_grad, grad
 from autograd.test_util import check_grads
 
-from minimal_order.losses import (
+from minimal_order.networks.losses import (
     LOSSES,
     accuracy,
     cross_entropy,
@@ -16,7 +16,7 @@ from minimal_order.losses import (
     softmax,
     squared_error,
 )
-from minimal_order.models import MLP
+from minimal_order.networks.models import MLP
 
 N_OUTPUTS = {squared_error: 1, logistic: 1, cross_entropy: 3}
 

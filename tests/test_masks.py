@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from minimal_order.masks import (
+from minimal_order.freezing.masks import (
     alpha_hat,
     by_score,
     freeze_mask,

@@ -7,8 +7,8 @@ import pytest
 from autograd import grad
 from autograd.test_util import check_grads
 
-from minimal_order.layers import ACTIVATIONS
-from minimal_order.models import MLP, linear, mlp
+from minimal_order.networks.layers import ACTIVATIONS
+from minimal_order.networks.models import MLP, linear, mlp
 
 SIZES = [(3, 2), (3, 4, 2), (3, 4, 2, 1), (3, 2, 4, 3, 2)]
 

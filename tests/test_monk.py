@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from minimal_order.data import available, load
-from minimal_order.monk import VALUES, attributes, monk1, monk2, monk3, one_hot
+from minimal_order.data.loading import available, load
+from minimal_order.data.monk import VALUES, attributes, monk1, monk2, monk3, one_hot
 
 
 def of_rule(number, a1, a2, a3, a4, a5, a6):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.losses import softmax
-from minimal_order.models import MLP, linear
-from minimal_order.noise import noise_first_order, noise_propagation, prediction
+from minimal_order.networks.losses import softmax
+from minimal_order.networks.models import MLP, linear
+from minimal_order.pruning.noise import noise_first_order, noise_propagation, prediction
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 

@@ -2,7 +2,7 @@ import numpy as np
 import oracles
 import pytest
 
-from minimal_order.optim import STEP_RULES, AdamState, adam, map_state, momentum, sgd, spread_state
+from minimal_order.training.optim import STEP_RULES, AdamState, adam, map_state, momentum, sgd, spread_state
 
 # a rule, and the same as its paper prints it
 RULES = {

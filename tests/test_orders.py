@@ -8,16 +8,16 @@ import pytest
 from autograd import grad
 from small import small_dataset, small_model
 
-from minimal_order.dataset import Dataset
-from minimal_order.losses import LOSSES, squared_error
-from minimal_order.masks import rank_of
-from minimal_order.models import linear, mlp
-from minimal_order.optim import AdamState, sgd
+from minimal_order.data.dataset import Dataset
+from minimal_order.freezing.masks import rank_of
+from minimal_order.networks.losses import LOSSES, squared_error
+from minimal_order.networks.models import linear, mlp
+from minimal_order.networks.params import Layout
 from minimal_order.orders import NEEDS, ORDERS, compute_order, load_plugin, order
 from minimal_order.orders.gradients import accumulated_gradient, preconditioned_gradient, preconditioner
 from minimal_order.orders.weights import by_penalty_path, feature_order
-from minimal_order.params import Layout
-from minimal_order.training import train
+from minimal_order.training.optim import AdamState, sgd
+from minimal_order.training.train import train
 
 BUILT_IN = tuple(ORDERS)
 BY_FEATURES = ("belsley", "belsley_conditional")  # of a linear model: from the features alone

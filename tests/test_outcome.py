@@ -19,7 +19,7 @@ from minimal_order.experiments.freeze.outcome import (
     loss_rows,
     stability_rows,
 )
-from minimal_order.results import csv_text, npz_bytes
+from minimal_order.runs.files import csv_text, npz_bytes
 
 LEVELS = (0.0, 0.25, 0.5, 1.0)
 

@@ -85,7 +85,7 @@ def test_wheel_alone_loads_its_data(archives, tmp_path):
     with zipfile.ZipFile(archives[1]) as wheel:
         wheel.extractall(tmp_path)
     code = (
-        "import minimal_order.data as data; boston = data.load('boston');"
+        "import minimal_order.data.loading as data; boston = data.load('boston');"
         "print(data.__file__, len(boston.y_train) + len(boston.y_test))"
     )
     environment = {"PYTHONPATH": str(tmp_path)}

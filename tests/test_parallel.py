@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 import minimal_order
-from minimal_order import parallel
-from minimal_order.parallel import Part, count_jobs, run_groups, run_parts, single_thread
-from minimal_order.results import ResultsError, ResultsWarning, Store
+from minimal_order.runs import cluster as cluster_module
+from minimal_order.runs.parallel import count_jobs, run_groups, run_parts
+from minimal_order.runs.part import Part, single_thread
+from minimal_order.runs.store import ResultsError, ResultsWarning, Store
+from minimal_order.runs.versions import versions
 
 ROOT = Path(minimal_order.__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
@@ -117,7 +119,8 @@ def test_stored_parts_are_not_computed_again_and_damaged_ones_are(tmp_path):
 LATE = """
 import os, sys
 from threadpoolctl import threadpool_info
-from minimal_order.parallel import Part, run_parts
+from minimal_order.runs.parallel import run_parts
+from minimal_order.runs.part import Part
 
 def threads():
     import scipy.linalg  # brings its own BLAS
@@ -228,8 +231,8 @@ def test_error_keeps_its_type_names_its_part_and_leaves_the_finished_ones(tmp_pa
 
 SCRIPT = """
 import sys
-from minimal_order.parallel import run_parts
-from minimal_order.results import Store
+from minimal_order.runs.parallel import run_parts
+from minimal_order.runs.store import Store
 from test_parallel import parts
 
 out, log, jobs, seconds = sys.argv[1:]
@@ -378,7 +381,7 @@ def test_cluster_names_the_part_that_raised_drops_the_rest_and_refuses_other_ver
     generator.close()
     time.sleep(0.5)
     assert len(calls(log)) < 8, "the cluster should have dropped the parts nobody waits for"
-    monkeypatch.setattr(parallel, "versions", lambda: {**minimal_order.results.versions(), "numpy": "1.26"})
+    monkeypatch.setattr(cluster_module, "versions", lambda: {**versions(), "numpy": "1.26"})
     with pytest.raises(ResultsError, match=rf"other versions \(numpy: {np.__version__} for 1.26\)"):
         list(run_parts(parts(None, os.devnull), scheduler=address, progress=False))
 

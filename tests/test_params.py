@@ -3,8 +3,8 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from minimal_order.models import MLP, linear, mlp
-from minimal_order.params import Layout
+from minimal_order.networks.models import MLP, linear, mlp
+from minimal_order.networks.params import Layout
 
 LAYOUTS = [Layout((3, 2)), Layout((2, 3, 1)), Layout((2, 3, 1), bias=False), Layout((4, 3, 2, 5))]
 

@@ -12,20 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minimal_order import plots, published
+from minimal_order import plots
 from minimal_order.estimates import mean_interval
+from minimal_order.experiments import published
 from minimal_order.experiments.freeze.branches import branches_of
 from minimal_order.experiments.freeze.config import FreezeConfig
 from minimal_order.experiments.freeze.outcome import PANELS, Outcome, agreements
 from minimal_order.experiments.freeze.runs import conditions_of
-from minimal_order.models import mlp
+from minimal_order.freezing.stability import stability
+from minimal_order.networks.models import mlp
 from minimal_order.orders import order
 from minimal_order.plots import curves, style
 from minimal_order.plots.agreement import some_parameters
 from minimal_order.plots.history import smooth
-from minimal_order.results import Store
-from minimal_order.stability import stability
-from minimal_order.training import Training
+from minimal_order.runs.store import Store
+from minimal_order.training.train import Training
 
 NAMES = ["loss", "alpha", "orders", "stability", "published", "paths"]
 
@@ -251,7 +252,7 @@ def test_over_runs_agrees_with_numpy_and_leaves_out_nan():
 
 
 def training(losses, dataset="boston"):
-    from minimal_order.data import load
+    from minimal_order.data.loading import load
 
     data, model, w = load(dataset), mlp(13, 20, 1), np.zeros((*losses.shape[1:], 301))
     return Training(model, data, w, w, losses, None, np.empty((0, *w.shape)), 64)

@@ -12,7 +12,7 @@ from minimal_order.experiments.freeze.branches import freeze_part
 from minimal_order.experiments.freeze.config import FreezeConfig
 from minimal_order.experiments.freeze.runs import generator
 from minimal_order.experiments.plugins import read_plugins
-from minimal_order.masks import by_score, rank_of
+from minimal_order.freezing.masks import by_score, rank_of
 from minimal_order.orders import ORDERS, load_plugin
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")

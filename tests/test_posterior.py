@@ -7,18 +7,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small import small_dataset, small_model
 from test_variational import PRIOR, generator, generators, mean_field, regression
 
-from minimal_order.dataset import Dataset
-from minimal_order.gaussian import Normal
-from minimal_order.loop import descend
-from minimal_order.losses import LOSSES
-from minimal_order.models import linear
-from minimal_order.optim import adam, sgd
+from minimal_order.data.dataset import Dataset
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import linear
 from minimal_order.orders import ORDERS, compute_order
 from minimal_order.orders.variational import log_relative_density, log_signal_to_noise
-from minimal_order.posterior import fit, in_units, posterior_of, residual_noise, start_at
-from minimal_order.sampling import SAMPLINGS, pack, unpack
-from minimal_order.training import train
-from minimal_order.variational import FreeEnergy
+from minimal_order.training.loop import descend
+from minimal_order.training.optim import adam, sgd
+from minimal_order.training.train import train
+from minimal_order.variational.free_energy import FreeEnergy
+from minimal_order.variational.gaussian import Normal
+from minimal_order.variational.posterior import fit, in_units, posterior_of, residual_noise, start_at
+from minimal_order.variational.sampling import SAMPLINGS, pack, unpack
 
 # --- the fit -------------------------------------------------------------------------------------------
 

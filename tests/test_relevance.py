@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from small import small_dataset
 
-from minimal_order import synthetic
-from minimal_order.belsley import decompose
 from minimal_order.claims import relevance as claims
 from minimal_order.claims.ledger import FAILS, HOLDS, UNTESTED
 from minimal_order.claims.relevance import Evidence
 from minimal_order.cli import main
-from minimal_order.data import load
+from minimal_order.data import synthetic
+from minimal_order.data.loading import load
+from minimal_order.dependence.belsley import decompose
+from minimal_order.dependence.laplace import conditional_mean
 from minimal_order.experiments.belsley_toy.outcome import ToyConfig, run_toy
 from minimal_order.experiments.noise.config import NoiseConfig
 from minimal_order.experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
@@ -25,20 +26,19 @@ from minimal_order.experiments.relevance.moving import MOVED, RETRAINED, ZEROED,
 from minimal_order.experiments.relevance.outcome import RelevanceOutcome, mean_rows, quality_rows
 from minimal_order.experiments.relevance.parts import curves_of, relevance_part, relevance_parts
 from minimal_order.experiments.surgeon.config import MONKS, XORS, SurgeonConfig
-from minimal_order.laplace import conditional_mean
-from minimal_order.losses import LOSSES
-from minimal_order.masks import prune_mask
-from minimal_order.models import mlp
-from minimal_order.noise import noise_first_order, noise_propagation
-from minimal_order.optim import adam, sgd
+from minimal_order.freezing.masks import prune_mask
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import mlp
 from minimal_order.orders import compute_order
-from minimal_order.penalty import PenalisedLoss
 from minimal_order.plots.relevance import markers
-from minimal_order.removal import retraining
+from minimal_order.pruning.noise import noise_first_order, noise_propagation
+from minimal_order.pruning.removal import retraining
 from minimal_order.reports.noise import noise_report
 from minimal_order.reports.relevance import relevance_report
 from minimal_order.reproduce import relevance as reproduction
-from minimal_order.training import evaluate, train
+from minimal_order.training.optim import adam, sgd
+from minimal_order.training.penalty import PenalisedLoss
+from minimal_order.training.train import evaluate, train
 
 TINY = {
     "dataset": "wine",
@@ -487,7 +487,7 @@ def test_interrupted_run_goes_on(whole, tmp_path):
 
 
 PLUGIN = """
-from minimal_order.masks import by_score
+from minimal_order.freezing.masks import by_score
 from minimal_order.orders import order
 
 

@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.gradients import value_and_gradient
-from minimal_order.hessian import full_gauss_newton, full_hessian, hessian_diagonal
-from minimal_order.loop import descend
-from minimal_order.losses import LOSSES
-from minimal_order.models import mlp
-from minimal_order.optim import adam, sgd
+from minimal_order.networks.gradients import value_and_gradient
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import mlp
 from minimal_order.orders import compute_order, curvature
-from minimal_order.penalty import PenalisedLoss
-from minimal_order.removal import (
+from minimal_order.pruning.hessian import full_gauss_newton, full_hessian, hessian_diagonal
+from minimal_order.pruning.removal import (
     NEGATIVE,
     by_magnitude,
     by_obd,
@@ -27,8 +24,11 @@ from minimal_order.removal import (
     scored,
     taylor_change,
 )
-from minimal_order.surgeon import by_obs
-from minimal_order.training import train
+from minimal_order.pruning.surgeon import by_obs
+from minimal_order.training.loop import descend
+from minimal_order.training.optim import adam, sgd
+from minimal_order.training.penalty import PenalisedLoss
+from minimal_order.training.train import train
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from tiny import outcome_of, tiny
 
-from minimal_order import published
 from minimal_order.claims.ledger import HOLDS, UNDEFINED, UNTESTED, Claim, Finding
 from minimal_order.claims.ordering import judge
 from minimal_order.estimates import Estimate
+from minimal_order.experiments import published
 from minimal_order.experiments.freeze.branches import freeze_part
 from minimal_order.experiments.freeze.outcome import Outcome
 from minimal_order.reports.claims import claims_csv

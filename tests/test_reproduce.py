@@ -5,10 +5,10 @@ import pytest
 from small import small_dataset
 
 from minimal_order.experiments.freeze.config import QUICK, SETTINGS
-from minimal_order.models import linear
+from minimal_order.networks.models import linear
 from minimal_order.orders import compute_order
 from minimal_order.reproduce.ordering import ordering_configs
-from minimal_order.training import train
+from minimal_order.training.train import train
 
 
 def test_every_data_set_of_the_paper_and_the_first_figure_soon():

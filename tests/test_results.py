@@ -9,16 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from minimal_order import __version__, results
-from minimal_order.results import (
-    ResultsError,
-    ResultsWarning,
-    Store,
-    csv_text,
-    json_text,
-    npz_bytes,
-    write_atomic,
-)
+from minimal_order import __version__
+from minimal_order.runs import store, versions
+from minimal_order.runs.files import csv_text, json_text, npz_bytes, write_atomic
+from minimal_order.runs.store import ResultsError, ResultsWarning, Store
 
 SETTINGS = {"seed": 0, "runs": 25, "levels": (0.0, 0.1, 1.0), "adam": {"rate": 1e-3}}
 ARRAYS = {
@@ -182,18 +176,18 @@ def test_other_settings_are_refused_by_name_and_nothing_is_touched(tmp_path):
 def test_other_versions_are_refused(tmp_path, monkeypatch):
     Store.open(tmp_path, SETTINGS)
     before = tree(tmp_path)
-    newer = {**results.versions(), "numpy": "9.9"}
-    monkeypatch.setattr(results, "versions", lambda: newer)
+    newer = {**versions.versions(), "numpy": "9.9"}
+    monkeypatch.setattr(store, "versions", lambda: newer)
     with pytest.raises(ResultsError, match=rf'version of numpy: "{np.__version__}" -> "9.9"'):
         Store.open(tmp_path, SETTINGS)
     assert tree(tmp_path) == before
 
 
 def test_version_follows_the_source_but_not_its_faces(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "__file__", str(tmp_path / "results.py"))
+    monkeypatch.setattr(versions, "__file__", str(tmp_path / "runs" / "versions.py"))
 
     def version():
-        return results.versions.__wrapped__()["minimal_order"]
+        return versions.versions.__wrapped__()["minimal_order"]
 
     (tmp_path / "training.py").write_bytes(b"a = 1\n")
     first = version()

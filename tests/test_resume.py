@@ -14,7 +14,7 @@ import pytest
 from test_parallel import ENVIRONMENT, cluster, until  # noqa: F401  (a fixture)
 
 from minimal_order.cli import main
-from minimal_order.results import ResultsWarning
+from minimal_order.runs.store import ResultsWarning
 
 COMMAND = shlex.split(
     "freeze synthetic3 --set n_train=200 --set n_test=100 --orders random,gradient_covariance --runs 17"
@@ -66,7 +66,7 @@ def test_two_processes_write_the_same_bytes(whole, tmp_path):
     assert contents(tmp_path / "out") == contents(whole)
 
 
-@pytest.mark.filterwarnings("error::minimal_order.results.ResultsWarning")
+@pytest.mark.filterwarnings("error::minimal_order.runs.results.ResultsWarning")
 def test_killed_at_any_moment_and_started_again(whole, tmp_path):
     folder, rng, survived = tmp_path / "out", random.Random(2), {}
     moments = [

@@ -5,10 +5,10 @@ from oracles import central_differences
 from small import small_dataset
 from test_gaussian import nodes_of
 
-from minimal_order.gradients import backprop, mean_gradient
-from minimal_order.losses import LOSSES, squared_error
-from minimal_order.models import MLP, linear
-from minimal_order.sampling import SAMPLINGS, locally_reparameterised, pack, reparameterised, unpack
+from minimal_order.networks.gradients import backprop, mean_gradient
+from minimal_order.networks.losses import LOSSES, squared_error
+from minimal_order.networks.models import MLP, linear
+from minimal_order.variational.sampling import SAMPLINGS, locally_reparameterised, pack, reparameterised, unpack
 
 SAMPLERS = tuple(SAMPLINGS.values())
 

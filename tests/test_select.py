@@ -12,7 +12,7 @@ from scipy import stats
 from minimal_order.claims import selection as claims
 from minimal_order.claims.ledger import FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
-from minimal_order.data import batches
+from minimal_order.data.loading import batches
 from minimal_order.experiments.select import parts, rules, runs
 from minimal_order.experiments.select.config import AUTHORS, COARSE, DEFAULT_ORDERS, FINE, QUICK, SelectConfig
 from minimal_order.experiments.select.oracle import (
@@ -29,16 +29,16 @@ from minimal_order.experiments.select.outcome import SelectOutcome, joint_rows, 
 from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part, speed_part
 from minimal_order.experiments.select.run import assemble, select_parts
 from minimal_order.experiments.select.runs import data_of, generator, groups_of, start_of
-from minimal_order.gradients import value_and_gradient
-from minimal_order.losses import squared_error
-from minimal_order.masks import by_score, freeze_mask, prune_mask
-from minimal_order.optim import adam
+from minimal_order.freezing.masks import by_score, freeze_mask, prune_mask
+from minimal_order.networks.gradients import value_and_gradient
+from minimal_order.networks.losses import squared_error
 from minimal_order.orders import compute_order
 from minimal_order.plots import select as plots
 from minimal_order.reports.select import select_report
 from minimal_order.reports.selection import selection_report
 from minimal_order.reproduce import selection as reproduction
-from minimal_order.training import evaluate, train
+from minimal_order.training.optim import adam
+from minimal_order.training.train import evaluate, train
 
 TINY = {
     "dataset": "boston",

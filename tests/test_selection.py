@@ -7,13 +7,8 @@ import oracles
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.loop import descend
-from minimal_order.losses import LOSSES
-from minimal_order.masks import by_score, freeze_mask
-from minimal_order.models import linear
-from minimal_order.optim import momentum, sgd
-from minimal_order.params import Layout
-from minimal_order.selection import (
+from minimal_order.freezing.masks import by_score, freeze_mask
+from minimal_order.freezing.selection import (
     LARGEST,
     gradient_operator,
     joint_selection,
@@ -22,7 +17,12 @@ from minimal_order.selection import (
     selectable,
     subsets,
 )
-from minimal_order.training import train
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import linear
+from minimal_order.networks.params import Layout
+from minimal_order.training.loop import descend
+from minimal_order.training.optim import momentum, sgd
+from minimal_order.training.train import train
 
 
 def test_operator_moves_what_is_optimised():

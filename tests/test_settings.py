@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
+from minimal_order.experiments.published import CURVES
 from minimal_order.experiments.settings import config as settings_config
 from minimal_order.experiments.settings import parts as settings
-from minimal_order.experiments.settings import verdict as settings_verdict
 from minimal_order.experiments.settings.config import CURVE, READINGS, SWEEP, Setting, SettingsConfig
 from minimal_order.experiments.settings.outcome import SettingsOutcome, published_ratio, ratio_interval
 from minimal_order.experiments.settings.prediction import (
@@ -21,11 +21,11 @@ from minimal_order.experiments.settings.prediction import (
     ratio_of_losses,
     sample_noise,
 )
-from minimal_order.gradients import per_example_gradients
-from minimal_order.parallel import run_groups
-from minimal_order.published import CURVES
-from minimal_order.results import PART_NAME
-from minimal_order.training import train
+from minimal_order.networks.gradients import per_example_gradients
+from minimal_order.reports import settings as settings_verdict
+from minimal_order.runs.parallel import run_groups
+from minimal_order.runs.store import PART_NAME
+from minimal_order.training.train import train
 
 
 def normal_grid(n_variables, n_nodes=3):

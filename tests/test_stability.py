@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from minimal_order.estimates import t_quantile
-from minimal_order.masks import by_score, freeze_mask, live_order, only_live, rank_of
-from minimal_order.stability import (
+from minimal_order.freezing.masks import by_score, freeze_mask, live_order, only_live, rank_of
+from minimal_order.freezing.stability import (
     bootstrap_interval,
     jackknife_interval,
     kendall,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.hessian import full_gauss_newton, full_hessian
-from minimal_order.losses import LOSSES
-from minimal_order.models import linear
-from minimal_order.removal import by_obd, obd_saliency, removal_order, remove
-from minimal_order.surgeon import MOST_PARAMS, by_obs, invert, obs_downdate, obs_saliency, obs_update
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import linear
+from minimal_order.pruning.hessian import full_gauss_newton, full_hessian
+from minimal_order.pruning.removal import by_obd, obd_saliency, removal_order, remove
+from minimal_order.pruning.surgeon import MOST_PARAMS, by_obs, invert, obs_downdate, obs_saliency, obs_update
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 

@@ -8,17 +8,18 @@ import pytest
 from small import small_dataset, small_model
 
 from minimal_order.cli import main
-from minimal_order.data import load
+from minimal_order.data.loading import load
 from minimal_order.experiments.surgeon.config import CRITERIA, MONKS, WAYS, XOR_DECAY, XORS, SurgeonConfig, criteria
 from minimal_order.experiments.surgeon.monk import MonkOutcome, monk_part
-from minimal_order.experiments.surgeon.outcome import against, assemble_surgeon, surgeon_files, surgeon_parts
+from minimal_order.experiments.surgeon.outcome import against, assemble_surgeon, surgeon_parts
 from minimal_order.experiments.surgeon.training import fit, steepest, value
 from minimal_order.experiments.surgeon.xor import XorOutcome, xor_outcome, xor_part
-from minimal_order.hessian import full_gauss_newton
-from minimal_order.losses import logistic, squared_error
-from minimal_order.models import linear
-from minimal_order.parallel import run_groups
-from minimal_order.penalty import PenalisedLoss
+from minimal_order.networks.losses import logistic, squared_error
+from minimal_order.networks.models import linear
+from minimal_order.pruning.hessian import full_gauss_newton
+from minimal_order.reports.surgeon import surgeon_files
+from minimal_order.runs.parallel import run_groups
+from minimal_order.training.penalty import PenalisedLoss
 
 XOR, MONK = next(iter(XORS)), "MONK-2, 17-2-1"
 TINY = SurgeonConfig(

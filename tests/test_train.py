@@ -7,13 +7,13 @@ import oracles
 import pytest
 from small import small_dataset, small_model
 
-from minimal_order.data import batches, stack
-from minimal_order.gradients import chunks_of
-from minimal_order.loop import descend, draw_batches, freeze_and_prune, masked_update
-from minimal_order.losses import LOSSES
-from minimal_order.models import linear, mlp
-from minimal_order.optim import STEP_RULES, StepRule, adam, map_state, momentum, sgd
-from minimal_order.training import evaluate, train
+from minimal_order.data.loading import batches, stack
+from minimal_order.networks.gradients import chunks_of
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import linear, mlp
+from minimal_order.training.loop import descend, draw_batches, freeze_and_prune, masked_update
+from minimal_order.training.optim import STEP_RULES, StepRule, adam, map_state, momentum, sgd
+from minimal_order.training.train import evaluate, train
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
 RULES = {name: rule(0.05) for name, rule in STEP_RULES.items()}
@@ -520,7 +520,7 @@ def test_evaluation_counts_every_object_once(task, m, shape):
 def test_evaluation_keeps_the_widest_layer_small(monkeypatch, shape, entries, chunk):
     """Objects at a time, times the 4 units of the hidden layer, times replicas: at most ``entries``."""
     asked = []
-    loop = importlib.import_module("minimal_order.training")
+    loop = importlib.import_module("minimal_order.training.train")
     monkeypatch.setattr(loop, "chunks_of", lambda *arguments: asked.append(arguments) or chunks_of(*arguments))
     model, data = small_model("binary"), small_dataset("binary", n_train=700)
     evaluate(model, model.init(generator(), shape), data.X_train, data.y_train, "binary", entries=entries)

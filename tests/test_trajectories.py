@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minimal_order.trajectories import convergence_time
+from minimal_order.freezing.trajectories import convergence_time
 
 
 @pytest.mark.parametrize("band", [0.01, 0.1, 0.5])

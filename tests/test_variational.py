@@ -5,15 +5,15 @@ from oracles import central_differences
 from small import small_dataset, small_model
 from test_gaussian import nodes_of
 
-from minimal_order.dataset import Dataset
-from minimal_order.evidence import linear_evidence, linear_posterior, log_likelihood
-from minimal_order.gaussian import Normal, diagonal_kl
-from minimal_order.loop import descend
-from minimal_order.losses import LOSSES
-from minimal_order.models import linear
-from minimal_order.posterior import fit, start_at
-from minimal_order.sampling import SAMPLINGS, pack, unpack
-from minimal_order.variational import FreeEnergy, fitted_prior, lower_bound
+from minimal_order.data.dataset import Dataset
+from minimal_order.networks.losses import LOSSES
+from minimal_order.networks.models import linear
+from minimal_order.training.loop import descend
+from minimal_order.variational.evidence import linear_evidence, linear_posterior, log_likelihood
+from minimal_order.variational.free_energy import FreeEnergy, fitted_prior, lower_bound
+from minimal_order.variational.gaussian import Normal, diagonal_kl
+from minimal_order.variational.posterior import fit, start_at
+from minimal_order.variational.sampling import SAMPLINGS, pack, unpack
 
 PRIOR = Normal(np.array([0.1, 0, -0.4]), np.array([0.5, 1, 2]))
 

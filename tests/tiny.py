@@ -5,7 +5,7 @@ import numpy as np
 from minimal_order.experiments.freeze.branches import branches_of
 from minimal_order.experiments.freeze.config import FreezeConfig
 from minimal_order.experiments.freeze.outcome import Outcome, conditions_of
-from minimal_order.masks import n_frozen
+from minimal_order.freezing.masks import n_frozen
 
 TINY = {
     "dataset": "synthetic3",

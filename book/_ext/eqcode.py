@@ -1,6 +1,6 @@
 r"""The directives ``eqcode``, a formula beside the code that computes it, and ``eqlist``, a table of all.
 
-    ```{eqcode} minimal_order.covariance.covariance_update
+    ```{eqcode} minimal_order.training.covariance.covariance_update
     :label: eq:covariance-update
     C_t = (1 - \kappa_t) C_{t-1} + ...
     ---

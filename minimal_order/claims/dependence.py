@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..belsley import variance_proportion
+from ..dependence.belsley import variance_proportion
 from ..experiments.belsley_toy.outcome import DEPENDENT, Toy
 from .ledger import Claim, Finding, decide, finding
 

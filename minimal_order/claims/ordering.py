@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..estimates import Estimate, mean_interval, variance_ratio_interval
 from ..experiments.freeze.outcome import PANELS, SPLITS, Outcome
-from ..masks import by_score, freeze_mask, live_order
-from ..stability import jackknife_interval, mask_correlation, spearman
+from ..freezing.masks import by_score, freeze_mask, live_order
+from ..freezing.stability import jackknife_interval, mask_correlation, spearman
 from .ledger import UNDEFINED, Claim, Finding, Ledger, Rule, finding
 
 COVARIANCE, RANDOM = "gradient_covariance", "random"

@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
 
 def do_belsley(arguments: argparse.Namespace) -> None:
     """Print the table of a file, and write it if a folder is named."""
-    from ..columns import read_csv
+    from ..data.columns import read_csv
     from ..reports.collinearity import diagnose, write_collinearity
 
     asked = ("intercept", "center", "scale", "threshold", "limit", "digits", "fuzz", "least")
@@ -47,7 +47,7 @@ def do_toy(arguments: argparse.Namespace) -> None:
     """Run the illustration and print its tables and where its files are."""
     from ..experiments.belsley_toy.outcome import ToyConfig, run_toy
     from ..reports.belsley_toy import elimination_text, proportions_text, write_toy
-    from ..results import Store
+    from ..runs.store import Store
 
     config = ToyConfig(seed=arguments.seed)
     store = Store.open(arguments.out, config.as_dict())

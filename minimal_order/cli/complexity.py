@@ -114,8 +114,8 @@ def do_prune(arguments: argparse.Namespace) -> None:
 
     import numpy as np
 
-    from ..hypernet_file import load
-    from ..results import npz_bytes, write_atomic
+    from ..complexity.hypernet_file import load
+    from ..runs.files import npz_bytes, write_atomic
 
     trained = load(arguments.hypernet)
     options = {"per": arguments.per, "biases": arguments.biases, "clamp": arguments.clamp}
@@ -136,9 +136,9 @@ def do_prune(arguments: argparse.Namespace) -> None:
 
 def test_accuracy(trained: Any, w: Any, folder: str) -> float:
     """The accuracy of weights w on the test part of the data that a hypernetwork is for."""
-    from ..data import load
+    from ..data.loading import load
     from ..experiments.complexity.runs import rescale
-    from ..training import evaluate
+    from ..training.train import evaluate
 
     options: dict[str, Any] = {"folder": folder} if folder else {}
     data = load(trained.dataset, dtype=w.dtype, **options)
@@ -148,9 +148,9 @@ def test_accuracy(trained: Any, w: Any, folder: str) -> float:
 def do_convergence(arguments: argparse.Namespace) -> None:
     """Run the experiment on the theorem."""
     from ..experiments.convergence.outcome import QUICK, ConvergenceConfig, ConvergenceOutcome, convergence_parts
-    from ..parallel import run_groups
     from ..reports.complexity import convergence_table, write_convergence
-    from ..results import Store
+    from ..runs.parallel import run_groups
+    from ..runs.store import Store
 
     config = ConvergenceConfig(seed=arguments.seed, **(QUICK if arguments.quick else {}))
     store = Store.open(arguments.out, config.as_dict())

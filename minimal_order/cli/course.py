@@ -111,8 +111,8 @@ def do_grade(arguments: argparse.Namespace) -> None:
     from ..course.report import feedback_page, grades_csv, gradescope_json, written_answers
     from ..course.sandbox import Limits, check_sandbox, unprotected
     from ..course.submissions import find_submissions
-    from ..parallel import count_jobs
-    from ..results import write_atomic
+    from ..runs.files import write_atomic
+    from ..runs.parallel import count_jobs
 
     check(arguments.seed >= 0, "seed", arguments.seed, "0 or more")
     check(arguments.seconds >= 1, "seconds", arguments.seconds, "1 or more")
@@ -182,7 +182,7 @@ def do_build(arguments: argparse.Namespace) -> None:
     from ..course.bundle import BUNDLES, bundle_files, make_bundle, teacher_cells
     from ..course.master import master_numbers, master_path, parse
     from ..course.percent import to_notebook, to_percent
-    from ..results import write_atomic
+    from ..runs.files import write_atomic
 
     numbers = arguments.numbers or master_numbers(arguments.master)
     paths = []

@@ -48,7 +48,7 @@ def add_commands(commands: Any) -> None:
 
 def do_list(arguments: argparse.Namespace) -> None:
     """Print what there is."""
-    from ..data import available
+    from ..data.loading import available
     from ..experiments.freeze.config import SETTINGS
     from ..experiments.plugins import read_plugins
     from ..orders import ORDERS, load_plugin
@@ -85,8 +85,8 @@ def freeze_config(arguments: argparse.Namespace) -> Any:
 def do_freeze(arguments: argparse.Namespace) -> None:
     """Run one freezing experiment and print its table and where its files are."""
     from ..experiments.freeze.run import run_freeze
-    from ..output import write_freeze
     from ..reports.freeze import summary_table
+    from ..reports.output import write_freeze
     from ..reports.text import counted
 
     config = freeze_config(arguments)
@@ -104,9 +104,9 @@ def do_settings(arguments: argparse.Namespace) -> None:
     """Sweep the settings that the paper does not state."""
     from ..experiments.settings.outcome import SettingsOutcome
     from ..experiments.settings.parts import SettingsConfig, settings_parts
-    from ..output import write_settings
-    from ..parallel import run_groups
-    from ..results import Store
+    from ..reports.output import write_settings
+    from ..runs.parallel import run_groups
+    from ..runs.store import Store
 
     given = {"seed": arguments.seed} | ({} if arguments.runs is None else {"runs": arguments.runs})
     config = SettingsConfig.small(**given) if arguments.quick else SettingsConfig(few=arguments.few, **given)
@@ -122,10 +122,11 @@ def do_cost(arguments: argparse.Namespace) -> None:
     """Count and measure what a step costs."""
     from ..claims.cost import cost_claim
     from ..experiments.cost.config import CostConfig
-    from ..experiments.cost.outcome import assemble_cost, cost_parts, write_cost
-    from ..parallel import run_groups
+    from ..experiments.cost.outcome import assemble_cost, cost_parts
+    from ..reports.cost import write_cost
     from ..reports.text import claims_text
-    from ..results import Store
+    from ..runs.parallel import run_groups
+    from ..runs.store import Store
 
     config = CostConfig.quick(seed=arguments.seed) if arguments.quick else CostConfig(seed=arguments.seed)
     store = Store.open(arguments.out, config.as_dict())

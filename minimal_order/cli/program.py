@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def check_workers(jobs: int, scheduler: str | None) -> None:
     """Refuse what is no number of processes or no address before a folder is made."""
-    from ..parallel import run_parts
+    from ..runs.parallel import run_parts
 
     run_parts([], jobs, scheduler)
 

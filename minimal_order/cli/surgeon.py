@@ -18,10 +18,10 @@ def add_commands(commands: Any) -> None:
 def do_surgeon(arguments: argparse.Namespace) -> None:
     """Train, prune, and print how far Optimal Brain Surgeon goes."""
     from ..experiments.surgeon.config import SurgeonConfig
-    from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts, write_surgeon
-    from ..parallel import run_groups
-    from ..reports.surgeon import monk_text, xor_text
-    from ..results import Store
+    from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts
+    from ..reports.surgeon import monk_text, write_surgeon, xor_text
+    from ..runs.parallel import run_groups
+    from ..runs.store import Store
 
     config = (SurgeonConfig.quick if arguments.quick else SurgeonConfig)(seed=arguments.seed)
     store = Store.open(arguments.out, config.as_dict())

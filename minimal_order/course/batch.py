@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results import write_atomic
+from ..runs.files import write_atomic
 from .grade import Result, grade_code, lost, result_from
 from .master import Assignment
 from .submissions import Submission

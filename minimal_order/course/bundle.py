@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import check
-from ..results import json_text, npz_bytes
+from ..runs.files import json_text, npz_bytes
 from .grade import values_of
 from .master import Assignment, Case
 from .percent import Cell

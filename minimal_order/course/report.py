@@ -4,7 +4,7 @@ import html
 import json
 from collections.abc import Mapping, Sequence
 
-from ..results import csv_text
+from ..runs.files import csv_text
 from .grade import Result, TaskResult
 from .master import ANSWER, Assignment
 

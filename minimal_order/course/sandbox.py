@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checks import check
-from ..parallel import THREAD_VARIABLES
+from ..runs.part import THREAD_VARIABLES
 
 RUNNER = Path(__file__).with_name("runner.py")
 ENVIRONMENT = {"PATH": "/usr/bin", "HOME": "/scratch", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"}

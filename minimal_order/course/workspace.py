@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..checks import check
-from ..results import write_atomic
+from ..runs.files import write_atomic
 from .bundle import Bundle
 from .percent import Cell, fingerprint, read_cells, to_notebook, to_percent
 

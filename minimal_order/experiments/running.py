@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from ..parallel import Part, check_scheduler, run_groups, run_parts
-from ..results import Store
+from ..runs.cluster import check_scheduler
+from ..runs.parallel import run_groups, run_parts
+from ..runs.part import Part
+from ..runs.store import Store
 from .sharing import shared_folder
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..dataset import Dataset
-from ..results import write_atomic
+from ..data.dataset import Dataset
+from ..runs.files import write_atomic
 
 FOLDER = "MINIMAL_ORDER_SHARED"
 """Environment variable that names the folder of the copies; worker processes inherit it."""

@@ -1,6 +1,6 @@
 """The orders: one table, and the functions that stand in it, by what they look at."""
 
-from ..masks import by_score
+from ..freezing.masks import by_score
 from . import chance, curvature, dependence, gradients, variational, weights  # each enters its rows, in this order
 from .table import NEEDS, ORDERS, Order, compute_order, load_plugin, order, read_plugin
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..training import Training
+from ..training.train import Training
 from .table import order
 
 

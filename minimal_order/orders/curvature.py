@@ -7,13 +7,13 @@ weights is in ``removal.py``.
 import numpy as np
 from numpy.typing import NDArray
 
-from ..gradients import value_and_gradient
-from ..hessian import full_gauss_newton, gauss_newton_diagonal, hessian_diagonal
-from ..losses import LOSSES
-from ..masks import by_score
-from ..removal import obd_saliency, removal_order, taylor_change
-from ..surgeon import by_obs
-from ..training import Training
+from ..freezing.masks import by_score
+from ..networks.gradients import value_and_gradient
+from ..networks.losses import LOSSES
+from ..pruning.hessian import full_gauss_newton, gauss_newton_diagonal, hessian_diagonal
+from ..pruning.removal import obd_saliency, removal_order, taylor_change
+from ..pruning.surgeon import by_obs
+from ..training.train import Training
 from .table import order
 
 DAMPING = 1e-6

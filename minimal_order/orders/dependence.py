@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..elimination import eliminate
-from ..laplace import laplace_covariance
-from ..posterior import residual_noise
-from ..training import Training
+from ..dependence.elimination import eliminate
+from ..dependence.laplace import laplace_covariance
+from ..training.train import Training
+from ..variational.posterior import residual_noise
 from .table import order
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..covariance import exact_covariance
-from ..losses import LOSSES
-from ..masks import by_score
-from ..training import Training
+from ..freezing.masks import by_score
+from ..networks.losses import LOSSES
+from ..training.covariance import exact_covariance
+from ..training.train import Training
 from .table import order
 
 

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import check, check_name
-from ..models import MLP
-from ..optim import AdamState
-from ..surgeon import MOST_PARAMS
-from ..training import Training
+from ..networks.models import MLP
+from ..pruning.surgeon import MOST_PARAMS
+from ..training.optim import AdamState
+from ..training.train import Training
 
 OrderFunction = Callable[[Training, np.random.Generator], NDArray]
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..masks import by_score
-from ..posterior import posterior_of
-from ..sampling import unpack
-from ..training import Training
+from ..freezing.masks import by_score
+from ..training.train import Training
+from ..variational.posterior import posterior_of
+from ..variational.sampling import unpack
 from .table import order
 
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dataset import Dataset
-from ..masks import by_score, rank_of
-from ..params import Layout
-from ..training import Training
+from ..data.dataset import Dataset
+from ..freezing.masks import by_score, rank_of
+from ..networks.params import Layout
+from ..training.train import Training
 from .table import order
 
 

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from .. import published as paper
+from ..experiments import published as paper
 from ..experiments.freeze.outcome import PANELS, Agreement, Outcome
-from ..params import Layout
+from ..networks.params import Layout
 from . import words
 from .style import (
     BLACK,

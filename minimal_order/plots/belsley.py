@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from ..belsley import condition_index, variance_proportion
-from ..collinearity_table import LIMIT, THRESHOLD, Collinearity
+from ..dependence.belsley import condition_index, variance_proportion
+from ..dependence.collinearity_table import LIMIT, THRESHOLD, Collinearity
 from ..experiments.belsley_toy.outcome import NAMES, Toy
 from .style import BLACK, BLUE, GREEN, GREY, LINES, ORANGE, PURPLE, SMALL, VERMILION, WIDE, Picture, new_figure, styled
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.gridspec import SubplotSpec
 
+from ..complexity.objectives import FAMILIES
 from ..experiments.complexity.config import MODELS
 from ..experiments.complexity.cost import step_cost
 from ..experiments.complexity.outcome import TEST, ComplexityOutcome
-from ..objectives import FAMILIES
 from . import words
 from .curves import draw, over_runs, shade_std
 from .style import (

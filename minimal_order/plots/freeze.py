@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import published as paper
+from ..experiments import published as paper
 from ..experiments.freeze.outcome import SPLITS, Outcome
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std

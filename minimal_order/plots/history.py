@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import check
-from ..training import Training
+from ..training.train import Training
 from .curves import over_runs, shade_std
 from .style import GREY, PALETTE, Look, Picture, log_ticks, new_figure, styled
 from .words import NAMES, runs

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..experiments.published import REMOVAL
 from ..experiments.relevance.config import FREEZING, GIVEN, TALK, PruningConfig
 from ..experiments.relevance.moving import MOVED, RETRAINED, ZEROED
 from ..experiments.relevance.outcome import RelevanceOutcome
-from ..published import REMOVAL
 from . import words
 from .curves import draw, shade_interval
 from .style import BLUE, LINES, PURPLE, VERMILION, Look, Picture, legend_below, looks, new_figure, percent, styled

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..experiments.published import PRUNING_CURVE, SELECTION_CURVE
 from ..experiments.select.outcome import SelectOutcome
-from ..published import PRUNING_CURVE, SELECTION_CURVE
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
 from .freeze import thickness

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from ..experiments.published import CURVES, LEVELS, STABILITY
 from ..experiments.settings.config import Setting
 from ..experiments.settings.outcome import INNER, Row, SettingsOutcome, published_ratio, relative
-from ..published import CURVES, LEVELS, STABILITY
 from .style import (
     BLACK,
     BLUE,

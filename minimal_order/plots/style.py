@@ -23,7 +23,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from ..results import Store, write_atomic
+from ..runs.files import write_atomic
+from ..runs.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")

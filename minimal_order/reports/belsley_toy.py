@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..claims.dependence import toy_claim
-from ..elimination import REMOVALS
+from ..dependence.elimination import REMOVALS
 from ..experiments.belsley_toy.outcome import (
     NAMES,
     ProportionRow,
@@ -15,7 +15,8 @@ from ..experiments.belsley_toy.outcome import (
     proportion_rows,
     step_rows,
 )
-from ..results import Store, csv_text
+from ..runs.files import csv_text
+from ..runs.store import Store
 from .claims import claims_csv
 from .text import claims_text, table
 

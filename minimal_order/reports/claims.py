@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..claims.ledger import Claim
-from ..results import csv_text
+from ..runs.files import csv_text
 
 CLAIM_COLUMNS = ("id", "text", "rule", "verdict", "where", "what", "value", "low", "high", "met")
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks import check
-from ..collinearity import collinearity
-from ..collinearity_table import LIMIT, THRESHOLD, Collinearity
-from ..columns import Columns
-from ..least_squares import least_squares
-from ..results import csv_text, write_atomic
+from ..data.columns import Columns
+from ..dependence.collinearity import collinearity
+from ..dependence.collinearity_table import LIMIT, THRESHOLD, Collinearity
+from ..dependence.least_squares import least_squares
+from ..runs.files import csv_text, write_atomic
 from .text import table
 
 

@@ -32,7 +32,8 @@ from ..experiments.convergence.outcome import (
     error_rows,
     left_rows,
 )
-from ..results import Store, csv_text
+from ..runs.files import csv_text
+from ..runs.store import Store
 from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 SHOWN = (0.0, 0.2, 0.5, 0.8, 0.9, 0.98)

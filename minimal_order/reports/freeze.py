@@ -8,10 +8,10 @@ from ..experiments.freeze.config import FreezeConfig
 from ..experiments.freeze.outcome import PANELS, SPLITS, Outcome
 from ..experiments.freeze.pilot import PILOT_LIMIT
 from ..experiments.freeze.runs import dataset_of
-from ..layers import sigmoid
-from ..masks import by_score, freeze_mask
-from ..published import CURVES, STABILITY
-from ..stability import mask_correlation, pair_mean, stability
+from ..experiments.published import CURVES, STABILITY
+from ..freezing.masks import by_score, freeze_mask
+from ..freezing.stability import mask_correlation, pair_mean, stability
+from ..networks.layers import sigmoid
 from .text import claims_text, mean_and_deviation, mean_with_interval, percent, table
 
 REQUIRED = {

@@ -7,7 +7,8 @@ import numpy as np
 from ..claims.relevance import Evidence, interval, judge, noise_to_signal, passed_on
 from ..experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
 from ..experiments.relevance.outcome import inner_levels
-from ..results import Store, csv_text
+from ..runs.files import csv_text
+from ..runs.store import Store
 from .relevance import settings_text, write_all
 from .text import claims_text, number, percent, table, too_few
 

@@ -16,6 +16,7 @@ from ..claims.relevance import (
     standing,
 )
 from ..experiments.noise.outcome import NoiseOutcome
+from ..experiments.published import REMOVAL
 from ..experiments.relevance.config import GIVEN, PruningConfig
 from ..experiments.relevance.moving import ZEROED
 from ..experiments.relevance.outcome import (
@@ -26,8 +27,8 @@ from ..experiments.relevance.outcome import (
     mean_rows,
     quality_rows,
 )
-from ..published import REMOVAL
-from ..results import Store, csv_text
+from ..runs.files import csv_text
+from ..runs.store import Store
 from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..claims.selection import HG, RANDOM, interval, judge, lead
+from ..experiments.published import PRUNING_CURVE, PRUNING_LEAD, SELECTION_CURVE, SELECTION_MEAN
 from ..experiments.select.config import CRITERIA, FINE
 from ..experiments.select.outcome import (
     JOINT_COLUMNS,
@@ -17,8 +18,8 @@ from ..experiments.select.outcome import (
     quality_rows,
     speed_rows,
 )
-from ..published import PRUNING_CURVE, PRUNING_LEAD, SELECTION_CURVE, SELECTION_MEAN
-from ..results import Store, csv_text, npz_bytes
+from ..runs.files import csv_text, npz_bytes
+from ..runs.store import Store
 from .text import claims_text, counted, mean_with_interval, percent, table, too_few
 
 

@@ -1,8 +1,17 @@
-"""The report of the experiment ``surgeon``, beside what Hassibi & Stork published."""
+"""Tables, figures and report of the experiment ``surgeon``, beside what Hassibi & Stork published."""
 
-from ..experiments.surgeon.config import MONKS, WAYS, XOR_DECAY
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..estimates import mean_interval
+from ..experiments.surgeon.config import MONKS, WAYS, XOR_DECAY, XORS
 from ..experiments.surgeon.monk import MonkOutcome
-from ..experiments.surgeon.outcome import Surgeon, against, picked, pruned
+from ..experiments.surgeon.outcome import Picked, Surgeon, against, picked, pruned
+from ..experiments.surgeon.xor import COMPARED, XorOutcome
+from ..runs.files import csv_text
+from ..runs.store import Store
 from .text import mean_with_interval, percent, table, too_few
 
 WAY_NAMES = dict(
@@ -86,3 +95,57 @@ def problem_text(monk: MonkOutcome) -> str:
         f"Without any training, scored anew, Optimal Brain Surgeon removes {untrained} of the weights more than "
         "magnitude with training after each removal."
     )
+
+
+def xor_rows(xor: XorOutcome) -> Iterator[tuple[object, ...]]:
+    """Yield one row a start and weight: what it was held worth, and what it was worth."""
+    layout = XORS[xor.name].model.layout
+    for start, w in enumerate(xor.w):
+        for j, w_j in enumerate(w):
+            scores = [xor.saliency[criterion][start, j] for criterion in COMPARED]
+            judged = (xor.learned[start], xor.minimum[start])
+            yield (xor.name, start, *judged, layout.name(j), w_j, xor.price[start, j], *scores)
+
+
+def path_rows(monk: MonkOutcome) -> Iterator[tuple[object, ...]]:
+    """Yield one row a criterion, way and number of removals: accuracy on the training part and on all objects."""
+    for (criterion, way), accuracy in monk.accuracy.items():
+        estimates = np.stack(mean_interval(accuracy), axis=-1)  # (p + 1, 2, 3)
+        for k, numbers in enumerate(estimates.reshape(len(estimates), -1)):
+            yield (monk.name, criterion, way, k, k / monk.n_params, *numbers)
+
+
+def ends(name: str) -> tuple[str, str, str]:
+    """Name the columns of an estimate."""
+    return name, f"{name}_low", f"{name}_high"
+
+
+def surgeon_files(surgeon: Surgeon) -> dict[str, str]:
+    """Return the tables and the report by file name."""
+    xor_columns = ("network", "start", "learned", "minimum", "weight", "value", "price", *COMPARED)
+    picks = [(*row[:-1], *row.regret) for xor in surgeon.xors for row in picked(xor)]
+    prunings = [(*r[:3], *r.removed, r.most, *r.test_accuracy) for monk in surgeon.monks for r in pruned(monk)]
+    path_columns = ("network", "criterion", "way", "removed", "share", *ends("train"), *ends("test"))
+    return {
+        "xor.csv": csv_text(xor_columns, [row for xor in surgeon.xors for row in xor_rows(xor)]),
+        "picks.csv": csv_text((*Picked._fields[:-1], *ends("regret")), picks),
+        "monk.csv": csv_text(
+            ("network", "criterion", "way", *ends("removed"), "most", *ends("test_accuracy")), prunings
+        ),
+        "paths.csv": csv_text(path_columns, [row for monk in surgeon.monks for row in path_rows(monk)]),
+        "report.md": surgeon_report(surgeon),
+    }
+
+
+def write_surgeon(store: Store, surgeon: Surgeon) -> list[Path]:
+    """Write tables, report and figures; return the paths."""
+    from ..plots.style import save
+    from ..plots.surgeon import draw_monk, draw_paths, draw_xor
+
+    files = surgeon_files(surgeon)
+    for name, text in files.items():
+        store.write(name, text)
+    paths = [store.folder / file for file in ("config.json", *files)]
+    for name, figure in (("xor", draw_xor(surgeon)), ("monk", draw_monk(surgeon)), ("paths", draw_paths(surgeon))):
+        paths += map(Path, save(figure, store, name))
+    return paths

@@ -13,10 +13,11 @@ from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
 from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutcome, convergence_parts
 from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
-from ..parallel import run_groups
 from ..reports.claims import claims_csv
 from ..reports.complexity import reproduction_report, write_complexity, write_convergence
-from ..results import Store, write_atomic
+from ..runs.files import write_atomic
+from ..runs.parallel import run_groups
+from ..runs.store import Store
 
 
 def complexity_configs(quick: bool, seed: int, cifar10: str = "") -> dict[str, ComplexityConfig]:

@@ -7,7 +7,7 @@ from typing import Any
 from ..claims.cost import cost_claim
 from ..claims.ordering import judge
 from ..experiments.cost.config import CostConfig
-from ..experiments.cost.outcome import Cost, assemble_cost, cost_parts, write_cost
+from ..experiments.cost.outcome import Cost, assemble_cost, cost_parts
 from ..experiments.freeze.config import QUICK, SETTINGS, FreezeConfig, published_multiple
 from ..experiments.freeze.outcome import Outcome
 from ..experiments.freeze.run import check_batches, find_all_t0, freeze_parts
@@ -16,11 +16,13 @@ from ..experiments.running import open_stores
 from ..experiments.settings.outcome import SettingsOutcome
 from ..experiments.settings.parts import SettingsConfig, settings_parts
 from ..experiments.sharing import shared_folder
-from ..output import write_freeze, write_settings
-from ..parallel import run_groups
 from ..reports.claims import claims_csv
+from ..reports.cost import write_cost
 from ..reports.ordering import reproduce_report
-from ..results import Store, write_atomic
+from ..reports.output import write_freeze, write_settings
+from ..runs.files import write_atomic
+from ..runs.parallel import run_groups
+from ..runs.store import Store
 
 FRESH = ("data", "split", "init", "batches")
 """What is new in every run where the loss's interval is to hold for other data of the same kind too."""

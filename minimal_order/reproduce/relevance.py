@@ -17,13 +17,15 @@ from ..experiments.relevance.runs import check_data
 from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
 from ..experiments.surgeon.config import SurgeonConfig
-from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts, write_surgeon
-from ..parallel import run_groups
+from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts
 from ..reports.belsley_toy import write_toy
 from ..reports.claims import claims_csv
 from ..reports.noise import write_noise
 from ..reports.relevance import whole_report, write_relevance
-from ..results import Store, write_atomic
+from ..reports.surgeon import write_surgeon
+from ..runs.files import write_atomic
+from ..runs.parallel import run_groups
+from ..runs.store import Store
 
 TOY, SURGEON = "belsley-toy", "surgeon"
 UNPENALISED = "boston-no-decay"

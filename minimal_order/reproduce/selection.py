@@ -12,11 +12,12 @@ from ..experiments.select.oracle import ORACLE_COLUMNS, OracleConfig, OracleOutc
 from ..experiments.select.outcome import SelectOutcome
 from ..experiments.select.run import SELECT
 from ..experiments.sharing import shared_folder
-from ..parallel import run_groups
 from ..reports.claims import claims_csv
 from ..reports.select import write_select
 from ..reports.selection import selection_report
-from ..results import Store, csv_text, write_atomic
+from ..runs.files import csv_text, write_atomic
+from ..runs.parallel import run_groups
+from ..runs.store import Store
 
 QUICK_ORACLE: dict[str, Any] = {"runs": 3, "ks": (4,), "ls": (6,)}
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import minimal_order as mo
-from minimal_order.elimination import REMOVALS, eliminate
-from minimal_order.laplace import laplace_covariance
+from minimal_order.dependence.elimination import REMOVALS, eliminate
+from minimal_order.dependence.laplace import laplace_covariance
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from test_elimination import slow_elimination

@@ -8,9 +8,9 @@ import pytest
 from bench_variance import CASES, seconds_a_call
 from sweep import Problem
 
-from minimal_order.hessian import hessian_diagonal, hessian_diagonal_by_units
-from minimal_order.losses import cross_entropy, squared_error
-from minimal_order.models import mlp
+from minimal_order.networks.losses import cross_entropy, squared_error
+from minimal_order.networks.models import mlp
+from minimal_order.pruning.hessian import hessian_diagonal, hessian_diagonal_by_units
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

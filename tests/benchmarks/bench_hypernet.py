@@ -7,11 +7,11 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from minimal_order.dataset import Dataset
+from minimal_order.complexity.hypernet import Hypernet
+from minimal_order.data.dataset import Dataset
 from minimal_order.experiments.complexity.config import MODELS, ComplexityConfig
 from minimal_order.experiments.complexity.runs import start_of
-from minimal_order.hypernet import Hypernet
-from minimal_order.loop import descend
+from minimal_order.training.loop import descend
 
 OBJECTS = 4096
 

@@ -9,7 +9,7 @@ import pytest
 from ladder import NETWORKS, RUNGS, kernels, make_work
 from threadpoolctl import threadpool_limits
 
-from minimal_order.results import csv_text
+from minimal_order.runs.files import csv_text
 
 REPLICAS = (1, 2, 5, 10, 20, 40, 80, 160, 320)
 FEW_STEPS = {"object by object": 3, "batch": 30}  # of the other rungs 150

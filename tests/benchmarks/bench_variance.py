@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sweep import Problem
 
-from minimal_order.covariance import exact_covariance
-from minimal_order.losses import cross_entropy, squared_error
-from minimal_order.models import mlp
+from minimal_order.networks.losses import cross_entropy, squared_error
+from minimal_order.networks.models import mlp
+from minimal_order.training.covariance import exact_covariance
 
 CASES = {"301 x 506": ((13, 20, 1), 0, 506), "7960 x 10 000": ((784, 10, 10), 10, 10_000)}
 

@@ -13,12 +13,12 @@ import numpy as np
 from autograd import grad
 from numpy.typing import NDArray
 
-from minimal_order.data import batches
-from minimal_order.dataset import Dataset
-from minimal_order.layers import outer_sum, replica_matmul
-from minimal_order.loop import descend
-from minimal_order.models import MLP
-from minimal_order.optim import StepRule, adam
+from minimal_order.data.dataset import Dataset
+from minimal_order.data.loading import batches
+from minimal_order.networks.layers import outer_sum, replica_matmul
+from minimal_order.networks.models import MLP
+from minimal_order.training.loop import descend
+from minimal_order.training.optim import StepRule, adam
 
 RATE, SEED, BATCH_SIZE = 1e-3, 3, 64
 

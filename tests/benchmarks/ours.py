@@ -3,12 +3,12 @@
 import numpy as np
 from sweep import BATCH_SIZE, LEVELS, Problem, Result, draw, generator
 
-from minimal_order.dataset import Dataset
+from minimal_order.data.dataset import Dataset
 from minimal_order.experiments.freeze.branches import pieces
-from minimal_order.masks import by_score, freeze_mask, n_frozen
-from minimal_order.models import MLP
-from minimal_order.optim import adam, map_state
-from minimal_order.training import evaluate, train
+from minimal_order.freezing.masks import by_score, freeze_mask, n_frozen
+from minimal_order.networks.models import MLP
+from minimal_order.training.optim import adam, map_state
+from minimal_order.training.train import evaluate, train
 
 
 def sweep(problem: Problem, runs: range, t0: int, t1: int) -> Result:

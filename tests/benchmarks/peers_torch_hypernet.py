@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from minimal_order.experiments.complexity.config import ComplexityConfig
-from minimal_order.models import MLP
+from minimal_order.networks.models import MLP
 
 
 def pieces(model: MLP, theta: Tensor) -> list[Tensor]:

@@ -86,7 +86,7 @@ PROBLEMS = {
 
 def make_problem(name: str, dtype: str = "float32") -> Problem:
     """Load the data of one of ``PROBLEMS``."""
-    from minimal_order.data import load
+    from minimal_order.data.loading import load
 
     dataset, sizes, classes, rate = PROBLEMS[name]
     data = load(dataset, dtype=dtype)

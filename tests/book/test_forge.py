@@ -24,7 +24,7 @@ kernelspec:
 I_{{J_i}} = i
 ```
 """
-RIGHT = {"thing": "minimal_order.masks.rank_of", "label": "eq:rank", "test": "tests/test_masks.py"}
+RIGHT = {"thing": "minimal_order.freezing.masks.rank_of", "label": "eq:rank", "test": "tests/test_masks.py"}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_with_an_address_the_page_links_to_code_test_and_services(build, tmp_pat
 
 def test_without_an_address_there_is_none_of_it(build, tmp_path):
     page = build()
-    assert "minimal_order.masks.rank_of" in page
+    assert "minimal_order.freezing.masks.rank_of" in page
     assert not re.findall(r'href="http[^"]+', page.split("<article")[1].split("</article>")[0])
     assert not re.findall(r"github|gitlab|mybinder|colab", page)
     assert not (tmp_path / "html" / "requirements.txt").exists()
@@ -72,9 +72,9 @@ def test_without_an_address_there_is_none_of_it(build, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"thing": "minimal_order.masks.rank_off"}, r"has no 'rank_off'; nearest: rank_of"),
+        ({"thing": "minimal_order.freezing.masks.rank_off"}, r"has no 'rank_off'; nearest: rank_of"),
         ({"label": "eq:rnak"}, r"does not begin with 'eq:rnak'; no docstring does"),
-        ({"label": "eq:order"}, r"does not begin with 'eq:order'; minimal_order.masks.by_score does"),
+        ({"label": "eq:order"}, r"does not begin with 'eq:order'; minimal_order.freezing.masks.by_score does"),
         ({"test": "tests/test_no_such.py"}, r"no test tests/test_no_such.py names 'eq:rank'"),
     ],
     ids=["object", "label", "label of another", "test"],

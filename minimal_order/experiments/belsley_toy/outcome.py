@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...belsley import (
+from ...checks import check
+from ...dependence.belsley import (
     SCALES,
     Decomposition,
     condition_index,
@@ -21,8 +22,7 @@ from ...belsley import (
     most_dependent,
     variance_proportion,
 )
-from ...checks import check
-from ...elimination import REMOVALS, Elimination, eliminate
+from ...dependence.elimination import REMOVALS, Elimination, eliminate
 
 NAMES = ("sin x", "cos x", "2 + cos x", "2 + sin x", "cos x + sin x", "x")
 DEPENDENT = (True, True, True, True, True, False)

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...checks import check, check_name
-from ...gaussian import Normal
-from ...hypernet import SCALES, Hypernet, clipped
-from ...models import MLP, mlp
-from ...objectives import FAMILIES, Family
-from ...optim import StepRule, adam
-from ...sampling import SAMPLINGS
-from ...selection import GROUPINGS
+from ...complexity.hypernet import SCALES, Hypernet, clipped
+from ...complexity.objectives import FAMILIES, Family
+from ...freezing.selection import GROUPINGS
+from ...networks.models import MLP, mlp
+from ...training.optim import StepRule, adam
+from ...variational.gaussian import Normal
+from ...variational.sampling import SAMPLINGS
 from ..freeze.config import is_whole, short
 
 

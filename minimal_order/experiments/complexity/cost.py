@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models import MLP
-from ...operations import UPDATE, step_operations
+from ...freezing.operations import UPDATE, step_operations
+from ...networks.models import MLP
 from .config import MODELS, ComplexityConfig
 
 MARGIN = 0.01

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hypernet_file import TrainedHypernet, to_bytes
+from ...complexity.hypernet_file import TrainedHypernet, to_bytes
 from ..freeze.config import short
 from .config import MODELS, ComplexityConfig
 from .cost import Spent, spent, step_cost

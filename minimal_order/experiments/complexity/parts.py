@@ -7,11 +7,11 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...hypernet_file import prune
-from ...loop import descend, divergence_allowed
-from ...objectives import Regularised, terms
-from ...training import evaluate
+from ...complexity.hypernet_file import prune
+from ...complexity.objectives import Regularised, terms
+from ...data.dataset import Dataset
+from ...training.loop import descend, divergence_allowed
+from ...training.train import evaluate
 from ..cost.stopwatch import take_turns
 from .config import MODELS, ComplexityConfig
 from .runs import Data, Start, data_of, generator, start_of, steps_of

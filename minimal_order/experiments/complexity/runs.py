@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check
-from ...data import batches, load
-from ...dataset import Dataset
-from ...gradients import Objective
-from ...hypernet import Generated, Hypernet
-from ...objectives import Regularised
-from ...sampling import pack
+from ...complexity.hypernet import Generated, Hypernet
+from ...complexity.objectives import Regularised
+from ...data.dataset import Dataset
+from ...data.loading import batches, load
+from ...networks.gradients import Objective
+from ...variational.sampling import pack
 from ..sharing import shared
 from .config import MODELS, PIXELS, ComplexityConfig
 

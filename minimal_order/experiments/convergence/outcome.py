@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check
-from ...gradients import Objective
-from ...hypernet import Generated, Hypernet, Map
-from ...loop import descend
-from ...models import linear
-from ...objectives import Regularised, check_lam
-from ...optim import StepRule, check_rate
-from ...parallel import Part
-from ...results import Store
+from ...complexity.hypernet import Generated, Hypernet, Map
+from ...complexity.objectives import Regularised, check_lam
+from ...networks.gradients import Objective
+from ...networks.models import linear
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.loop import descend
+from ...training.optim import StepRule, check_rate
 from ..freeze.config import is_whole, short
 from .problem import Problem, Shrinkage, approximation_error, criterion, nearest, problem_of
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...dataset import Dataset
-from ...hypernet import Hypernet, Map
+from ...complexity.hypernet import Hypernet, Map
+from ...data.dataset import Dataset
 
 NODES = 40
 """Of the quadrature between two knots: more than rounding can tell from the integral."""

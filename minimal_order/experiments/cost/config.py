@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check, check_name
-from ...dataset import Dataset
-from ...masks import by_score, n_frozen, rank_of
-from ...models import MLP, linear, mlp
-from ...optim import STEP_RULES, StepRule, check_rate
-from ...params import Layout
-from ...training import train
+from ...data.dataset import Dataset
+from ...freezing.masks import by_score, n_frozen, rank_of
+from ...networks.models import MLP, linear, mlp
+from ...networks.params import Layout
+from ...training.optim import STEP_RULES, StepRule, check_rate
+from ...training.train import train
 from ..freeze.runs import load_cached
 
 

@@ -4,18 +4,16 @@ Operations are counted (`eq:step-cost`): they come out the same on every machine
 rests on them. Seconds are measured beside them and change from run to run; they stand in files of their own.
 """
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...operations import COLLECTING
-from ...parallel import Part, run_groups
-from ...results import Store, csv_text, write_atomic
+from ...runs.parallel import run_groups
+from ...runs.part import Part
+from ...runs.store import Store
 from .config import CostConfig, covariance_orders, dataset_of, masks_of
 from .savings import Counted, Saving, count, savings, verdict
 from .stopwatch import Timed, machine, measure
@@ -104,45 +102,6 @@ def rows_of(kind: type[Any], part: Mapping[str, NDArray], table: str) -> list[An
     return [kind(*row) for row in zip(*columns, strict=True)]
 
 
-# --- the claim ------------------------------------------------------------------------------------------
-
-
-# --- files ----------------------------------------------------------------------------------------------
-
-
-class Measured(NamedTuple):
-    """Operations and seconds of one step side by side."""
-
-    model: str
-    way: str
-    share: float
-    operations: int
-    operations_relative: float
-    seconds: float | None
-    seconds_relative: float | None
-
-
-# fmt: off
-SAVING_COLUMNS = ("model", "way", "share", "saved", "saved_low", "saved_high", "met", "largest_batch",
-                  *(f"{what}_{estimator}" for estimator in COLLECTING
-                    for what in ("collecting", "frozen_steps")))
-# fmt: on
-
-
-def side_by_side(cost: Cost) -> list[Measured]:
-    """Set the operations of the first run's steps beside the seconds of those that were measured."""
-    measured_steps = [row for row in cost.timed if row.step in ("compacted", "collecting")]
-    seconds = {(row.model, row.way, row.frozen): row for row in measured_steps}
-    ends = {(row.model, row.frozen): row for row in measured_steps if not row.way}  # the same for every way
-    rows = []
-    for row in cost.counted:
-        if row.run == 0:
-            timed = seconds.get((row.model, row.way, row.frozen)) or ends.get((row.model, row.frozen))
-            measured = (timed.seconds, timed.relative) if timed else (None, None)
-            rows.append(Measured(row.model, row.way, row.share, row.operations, row.relative, *measured))
-    return rows
-
-
 class Summary(NamedTuple):
     """What freezing half saves, in one line."""
 
@@ -165,36 +124,3 @@ def summary(cost: Cost) -> list[Summary]:
         saved = float(saving.saved.value)
         rows.append(Summary(*saving[:3], saved, 1 - near.relative, saving.met, saving.frozen_steps("running")))
     return rows
-
-
-def saving_row(cost: Cost, saving: Saving) -> tuple[object, ...]:
-    """Write one row of the table of savings."""
-    against: list[float] = []
-    for estimator in COLLECTING:
-        against += [saving.collecting[estimator], saving.frozen_steps(estimator, cost.config.t0)]
-    return (*saving[:3], *saving.saved, saving.met, saving.largest_batch, *against)
-
-
-def cost_files(cost: Cost) -> dict[str, str]:
-    """Return the tables by file name; ``operations.csv`` and ``savings.csv`` hold no measurement."""
-    return {
-        "operations.csv": csv_text(Counted._fields, cost.counted),
-        "savings.csv": csv_text(SAVING_COLUMNS, [saving_row(cost, saving) for saving in cost.savings]),
-        "seconds.csv": csv_text((*Timed._fields, "machine"), [(*row, cost.machine) for row in cost.timed]),
-        "cost.csv": csv_text(Measured._fields, side_by_side(cost)),
-    }
-
-
-def write_cost(where: Store | str | os.PathLike[str], cost: Cost) -> list[Path]:
-    """Write the tables and the figure into a results store or a folder; return the paths."""
-    from ...plots.cost import draw_cost
-    from ...plots.style import save
-
-    folder = where.folder if isinstance(where, Store) else Path(where)
-    files = cost_files(cost)
-    for name, text in files.items():
-        if isinstance(where, Store):
-            where.write(name, text)
-        else:
-            write_atomic(folder / name, text)
-    return [folder / name for name in files] + [Path(path) for path in save(draw_cost(cost), where, "cost")]

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...estimates import Estimate, mean_interval
-from ...masks import n_frozen
-from ...models import MLP
-from ...operations import COLLECTING, Operations, collecting_operations, step_operations
+from ...freezing.masks import n_frozen
+from ...freezing.operations import COLLECTING, Operations, collecting_operations, step_operations
+from ...networks.models import MLP
 from .config import SETUPS, WAYS, CostConfig, Masked
 
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...covariance import batch_covariance, covariance_update
-from ...dataset import Dataset
-from ...gradients import first_gradient
-from ...loop import Step, descend
-from ...operations import COLLECTING
-from ...partial import descend_live
+from ...data.dataset import Dataset
+from ...freezing.operations import COLLECTING
+from ...freezing.partial import descend_live
+from ...networks.gradients import first_gradient
+from ...training.covariance import batch_covariance, covariance_update
+from ...training.loop import Step, descend
 from .config import SETUPS, CostConfig, Masked
 
 MEASURED = (0.25, 0.5, 0.75, 0.9)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...loop import Step, divergence_allowed
-from ...masks import freeze_mask, n_frozen, rank_of
-from ...optim import map_state
+from ...data.dataset import Dataset
+from ...freezing.masks import freeze_mask, n_frozen, rank_of
 from ...orders import compute_order
-from ...training import Training, evaluate, train
+from ...training.loop import Step, divergence_allowed
+from ...training.optim import map_state
+from ...training.train import Training, evaluate, train
 from .config import FreezeConfig
 from .runs import conditions_of, generator, of_runs, prepare
 from .watching import Estimates, ParameterPath

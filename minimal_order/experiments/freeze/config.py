@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...checks import check, check_name
-from ...data import available
-from ...models import MLP, linear, mlp
-from ...optim import STEP_RULES, StepRule
+from ...data.loading import available
+from ...networks.models import MLP, linear, mlp
 from ...orders import NEEDS, ORDERS
 from ...orders.table import is_linear
-from ...published import CURVES
-from ...surgeon import MOST_PARAMS
+from ...pruning.surgeon import MOST_PARAMS
+from ...training.optim import STEP_RULES, StepRule
 from ..plugins import Plugin, as_options, enter_plugins, hashes
+from ..published import CURVES
 
 FACTORS = ("data", "split", "init", "batches")
 """What can be new in every run: the data, their split, the initial parameters, the mini-batches."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...alignment import aligned, aligned_index, match_units
 from ...estimates import Estimate
-from ...masks import alpha_hat, by_score, freeze_mask, live_order, n_frozen, rank_of
-from ...stability import jackknife_interval, kendall, mask_correlation, spearman, stability
+from ...freezing.alignment import aligned, aligned_index, match_units
+from ...freezing.masks import alpha_hat, by_score, freeze_mask, live_order, n_frozen, rank_of
+from ...freezing.stability import jackknife_interval, kendall, mask_correlation, spearman, stability
 from .branches import branches_of
 from .config import NEW_INIT, FreezeConfig, short
 from .runs import conditions_of

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...loop import descend
-from ...training import evaluate
+from ...data.dataset import Dataset
+from ...training.loop import descend
+from ...training.train import evaluate
 from .config import FreezeConfig, published_multiple
 from .runs import RUNS_A_PART, generator, of_runs, prepare
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data import batches
-from ...loop import check_fit
-from ...parallel import Part, run_groups
-from ...results import Store
+from ...data.loading import batches
+from ...runs.parallel import run_groups
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.loop import check_fit
 from ..running import open_stores
 from ..sharing import shared_folder
 from .branches import freeze_part

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import load
-from ...dataset import Dataset, stack
+from ...data.dataset import Dataset, stack
+from ...data.loading import load
 from ..sharing import shared
 from .config import FACTORS, NEW_INIT, FreezeConfig
 

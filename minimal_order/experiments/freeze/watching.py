@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...covariance import batch_covariance, covariance_update, exact_covariance
-from ...gradients import first_gradient
-from ...loop import Step
-from ...losses import LOSSES
-from ...masks import by_score, rank_of
-from ...stability import spearman
-from ...training import Training
-from ...trajectories import convergence_time
+from ...freezing.masks import by_score, rank_of
+from ...freezing.stability import spearman
+from ...freezing.trajectories import convergence_time
+from ...networks.gradients import first_gradient
+from ...networks.losses import LOSSES
+from ...training.covariance import batch_covariance, covariance_update, exact_covariance
+from ...training.loop import Step
+from ...training.train import Training
 from .config import FreezeConfig
 
 SNAPSHOTS = 50

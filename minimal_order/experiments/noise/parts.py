@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ...loop import divergence_allowed
-from ...noise import noise_first_order, noise_propagation, prediction
-from ...parallel import Part
-from ...results import Store
+from ...pruning.noise import noise_first_order, noise_propagation, prediction
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.loop import divergence_allowed
 from ..relevance.moving import zeroed
 from ..relevance.parts import look, orders_of
 from ..relevance.runs import generator, runs_of_parts, trained

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check, check_name
-from ...masks import n_frozen
-from ...models import MLP, linear, mlp
+from ...freezing.masks import n_frozen
+from ...networks.models import MLP, linear, mlp
 from ...orders import ORDERS
 from ...orders.table import is_linear
 from ..freeze.config import is_whole, short

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hessian import full_gauss_newton
-from ...losses import LOSSES
-from ...masks import prune_mask, rank_of
-from ...optim import adam
+from ...freezing.masks import prune_mask, rank_of
+from ...networks.losses import LOSSES
 from ...orders.curvature import DAMPING, of
 from ...orders.dependence import covariance_of
-from ...penalty import PenalisedLoss
-from ...removal import remove, retraining
-from ...surgeon import by_obs, invert
-from ...training import Training
+from ...pruning.hessian import full_gauss_newton
+from ...pruning.removal import remove, retraining
+from ...pruning.surgeon import by_obs, invert
+from ...training.optim import adam
+from ...training.penalty import PenalisedLoss
+from ...training.train import Training
 from .config import RelevanceConfig
 from .runs import generator
 

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import available
-from ...masks import rank_of
+from ...data.loading import available
+from ...freezing.masks import rank_of
 from ..freeze.config import short
 from ..freeze.outcome import SPLITS
 from .config import PruningConfig, RelevanceConfig

@@ -7,12 +7,12 @@ holds, on nothing else.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...loop import divergence_allowed
-from ...models import MLP
-from ...parallel import Part
-from ...results import Store
-from ...training import Training, evaluate
+from ...data.dataset import Dataset
+from ...networks.models import MLP
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.loop import divergence_allowed
+from ...training.train import Training, evaluate
 from ..select.parts import metric
 from .config import PruningConfig, RelevanceConfig
 from .moving import COVARIANCES, MOVED, RETRAINED, ZEROED, moved, retrained, ways_of, zeroed

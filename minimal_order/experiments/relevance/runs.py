@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check
-from ...data import batches
-from ...dataset import Dataset, stack
-from ...elimination import eliminate
-from ...laplace import sample_covariance
-from ...loop import check_fit
-from ...optim import StepRule, adam
+from ...data.dataset import Dataset, stack
+from ...data.loading import batches
+from ...data.synthetic import weight_samples
+from ...dependence.elimination import eliminate
+from ...dependence.laplace import sample_covariance
 from ...orders import compute_order
-from ...synthetic import weight_samples
-from ...training import Training, train
+from ...training.loop import check_fit
+from ...training.optim import StepRule, adam
+from ...training.train import Training, train
 from ..freeze.runs import RUNS_A_PART, load_cached
 from .config import GIVEN, PruningConfig
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...checks import check, check_name
-from ...masks import n_frozen
-from ...models import MLP, linear, mlp
+from ...freezing.masks import n_frozen
+from ...freezing.selection import GROUPINGS, selectable
+from ...networks.models import MLP, linear, mlp
 from ...orders import NEEDS, ORDERS
 from ...orders.table import is_linear
-from ...selection import GROUPINGS, selectable
-from ...surgeon import MOST_PARAMS
+from ...pruning.surgeon import MOST_PARAMS
 from ..freeze.config import is_whole, short
 from ..plugins import Plugin, as_options, enter_plugins, hashes
 from .rules import OPTIMIZERS

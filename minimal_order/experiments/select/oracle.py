@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check, check_name
-from ...data import load
-from ...dataset import Dataset
-from ...masks import by_score, freeze_mask, prune_mask
-from ...models import MLP, linear, mlp
-from ...optim import sgd
+from ...data.dataset import Dataset
+from ...data.loading import load
+from ...freezing.masks import by_score, freeze_mask, prune_mask
+from ...freezing.selection import Selection, joint_selection
+from ...networks.models import MLP, linear, mlp
 from ...orders import compute_order
-from ...parallel import Part
-from ...results import Store
-from ...selection import Selection, joint_selection
-from ...training import Training, train
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.optim import sgd
+from ...training.train import Training, train
 from ..freeze.config import is_whole
 from .config import DEFAULT_ORDERS
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import available
+from ...data.loading import available
 from ..freeze.config import short
 from ..freeze.outcome import SPLITS
 from .config import SelectConfig

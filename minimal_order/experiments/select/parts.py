@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...loop import Step, divergence_allowed
-from ...masks import freeze_mask, prune_mask
+from ...data.dataset import Dataset
+from ...freezing.masks import freeze_mask, prune_mask
+from ...freezing.selection import order_within
+from ...freezing.trajectories import convergence_time
 from ...orders import ORDERS, compute_order
-from ...selection import order_within
-from ...training import Training, evaluate, train
-from ...trajectories import convergence_time
+from ...training.loop import Step, divergence_allowed
+from ...training.train import Training, evaluate, train
 from ..freeze.branches import sound_runs
 from .config import COLLECTED, SelectConfig
 from .rules import first_rule, next_rule

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...langevin import preconditioned_sgd, psgld, sgld
-from ...optim import STEP_RULES, StepRule, map_state, sgd
 from ...orders.gradients import preconditioner
-from ...training import Training
+from ...training.langevin import preconditioned_sgd, psgld, sgld
+from ...training.optim import STEP_RULES, StepRule, map_state, sgd
+from ...training.train import Training
 
 if TYPE_CHECKING:
     from .config import SelectConfig

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from ...parallel import Part
-from ...results import Store
+from ...runs.part import Part
+from ...runs.store import Store
 from ..running import Kind, run_experiments
 from .config import SelectConfig
 from .outcome import SelectOutcome

@@ -5,9 +5,9 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import batches
-from ...dataset import Dataset, stack
-from ...loop import check_fit
+from ...data.dataset import Dataset, stack
+from ...data.loading import batches
+from ...training.loop import check_fit
 from ..freeze.runs import RUNS_A_PART, load_cached
 from .config import SelectConfig
 

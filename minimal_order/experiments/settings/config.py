@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from ...checks import check
 from ...orders import ORDERS
-from ...published import LEVELS
 from ..freeze.config import FreezeConfig
+from ..published import LEVELS
 
 COMPARED = (
     "random",

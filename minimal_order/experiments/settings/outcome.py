@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...estimates import Estimate, leave_one_out_interval
-from ...masks import by_score, freeze_mask
-from ...published import CURVES, LEVELS
-from ...stability import stability
+from ...freezing.masks import by_score, freeze_mask
+from ...freezing.stability import stability
 from ..freeze.outcome import SPLITS
+from ..published import CURVES, LEVELS
 from .config import COMPARED, CURVE, READINGS, Setting, SettingsConfig
 from .prediction import frozen_share, ratio_of_losses, sample_noise
 

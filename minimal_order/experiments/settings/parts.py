@@ -9,14 +9,14 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ...covariance import batch_covariance, covariance_update
-from ...dataset import Dataset
-from ...gradients import first_gradient
-from ...loop import Step, divergence_allowed
-from ...masks import by_score, rank_of
-from ...parallel import Part
-from ...results import Store
-from ...training import train
+from ...data.dataset import Dataset
+from ...freezing.masks import by_score, rank_of
+from ...networks.gradients import first_gradient
+from ...runs.part import Part
+from ...runs.store import Store
+from ...training.covariance import batch_covariance, covariance_update
+from ...training.loop import Step, divergence_allowed
+from ...training.train import train
 from ..freeze.branches import branches_of, continue_branches, order_generator, orders_of
 from ..freeze.config import FreezeConfig
 from ..freeze.pilot import pilot

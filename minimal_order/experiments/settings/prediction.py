@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...covariance import linear_gradient_variance
-from ...loop import Step
+from ...training.covariance import linear_gradient_variance
+from ...training.loop import Step
 
 
 def gradient_variance(r: NDArray, noise: Any, stds: NDArray) -> NDArray:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check, check_name
-from ...dataset import Dataset
-from ...gradients import value_and_gradient
-from ...hessian import full_gauss_newton, gauss_newton_diagonal, hessian_diagonal
-from ...losses import logistic, squared_error
-from ...models import MLP, mlp
-from ...removal import Criterion, by_magnitude, by_obd, by_taylor, scored
-from ...surgeon import by_obs
+from ...data.dataset import Dataset
+from ...networks.gradients import value_and_gradient
+from ...networks.losses import logistic, squared_error
+from ...networks.models import MLP, mlp
+from ...pruning.hessian import full_gauss_newton, gauss_newton_diagonal, hessian_diagonal
+from ...pruning.removal import Criterion, by_magnitude, by_obd, by_taylor, scored
+from ...pruning.surgeon import by_obs
 
 
 class Xor(NamedTuple):

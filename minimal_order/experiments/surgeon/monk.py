@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import load
-from ...dataset import Dataset, stack
-from ...losses import accuracy, logistic
-from ...optim import adam
-from ...penalty import PenalisedLoss
-from ...removal import remove, retraining
+from ...data.dataset import Dataset, stack
+from ...data.loading import load
+from ...networks.losses import accuracy, logistic
+from ...pruning.removal import remove, retraining
+from ...training.optim import adam
+from ...training.penalty import PenalisedLoss
 from .config import CRITERIA, MONKS, WAYS, Monk, SurgeonConfig, criteria
 from .training import fit, value
 

@@ -6,11 +6,11 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dataset import Dataset
-from ...loop import descend, spread_runs
-from ...losses import mean_loss
-from ...optim import adam
-from ...penalty import PenalisedLoss
+from ...data.dataset import Dataset
+from ...networks.losses import mean_loss
+from ...training.loop import descend, spread_runs
+from ...training.optim import adam
+from ...training.penalty import PenalisedLoss
 
 RATES = (0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
 """Of Adam, each for an equal part of the steps: around a minimum it does not come to rest by itself."""

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data import load
-from ...hessian import full_hessian
-from ...penalty import PenalisedLoss
-from ...removal import obd_saliency
-from ...surgeon import invert, obs_saliency
+from ...data.loading import load
+from ...pruning.hessian import full_hessian
+from ...pruning.removal import obd_saliency
+from ...pruning.surgeon import invert, obs_saliency
+from ...training.penalty import PenalisedLoss
 from .config import XOR_DECAY, XORS, SurgeonConfig
 from .training import fit, steepest, value
 

@@ -1,0 +1,1 @@
+"""Data sets: read, generated, split, scaled; mini-batches of them."""

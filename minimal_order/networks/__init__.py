@@ -1,0 +1,1 @@
+"""Networks on flat vectors of parameters: where each lies, layers, models, losses, gradients."""

@@ -1,0 +1,1 @@
+"""Parts of an experiment: computed in processes or on a cluster, stored, resumed."""
