@@ -5,7 +5,6 @@ order. Between the kernels for Sandybridge, Haswell and Skylake that made a diff
 float64.
 """
 
-import csv
 import re
 
 import numpy as np
@@ -25,13 +24,13 @@ from minimal_order.experiments.select.oracle import (
 from minimal_order.experiments.surgeon.config import XORS, SurgeonConfig
 from minimal_order.experiments.surgeon.outcome import picked
 from minimal_order.experiments.surgeon.xor import xor_outcome, xor_part
+from minimal_order.runs.files import read_rows
 
 FLOAT32, FLOAT64 = 2e-5, 1e-12
 
 
 def committed(path):
-    with (results_folder() / path).open(encoding="utf8", newline="") as file:
-        return list(csv.DictReader(file))
+    return read_rows(results_folder() / path)
 
 
 def t0_of(experiment):

@@ -467,3 +467,18 @@ def test_what_is_reproduced():
     assert list(complexity_configs(False, 3)) == ["mnist"]
     whole = complexity_configs(False, 3, "/data/cifar10")
     assert whole["cifar10"].folder == "/data/cifar10" and whole["mnist"] == ComplexityConfig("mnist", seed=3)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("selection --cifar10 .", "--cifar10 = .: expected complexity only"),
+        ("complexity --quick --cifar10 .", "cifar10 = .: expected nothing with --quick"),
+        ("complexity --cifar10 /nowhere", "data_batch_1.bin"),
+    ],
+)
+def test_cifar10_where_it_cannot_be(tmp_path, capsys, words, said):
+    with pytest.raises(SystemExit) as stopped:
+        main(["reproduce", *words.split(), "--out", str(tmp_path / "out")])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

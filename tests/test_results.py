@@ -11,7 +11,7 @@ import pytest
 
 from minimal_order import __version__
 from minimal_order.runs import store, versions
-from minimal_order.runs.files import csv_text, json_text, npz_bytes, write_atomic
+from minimal_order.runs.files import csv_text, json_text, npz_bytes, read_rows, write_atomic
 from minimal_order.runs.store import ResultsError, ResultsWarning, Store
 
 SETTINGS = {"seed": 0, "runs": 25, "levels": (0.0, 0.1, 1.0), "adam": {"rate": 1e-3}}
@@ -75,7 +75,7 @@ def test_write_atomic_survives_a_start_that_sweeps_its_temporary_file(tmp_path, 
     assert (tmp_path / "loss.csv").read_bytes() == b"new"
 
 
-def test_csv_reads_back_to_the_same_bits():
+def test_csv_reads_back_to_the_same_bits(tmp_path):
     rng = np.random.default_rng(0)
     exact = rng.standard_normal(200) * 10.0 ** rng.integers(-300, 300, 200)
     single = exact.clip(-1e30, 1e30).astype(np.float32)
@@ -89,6 +89,8 @@ def test_csv_reads_back_to_the_same_bits():
     assert np.array_equal(np.array([float(field) for field in s], np.float32), [*single, np.inf])
     assert metric == ("",) * 200 + ("0.5",)
     assert "\r" not in text and text.endswith("\n")
+    write_atomic(tmp_path / "table.csv", text)
+    assert [tuple(row.values()) for row in read_rows(tmp_path / "table.csv")] == list(map(tuple, fields))
 
 
 def test_csv_refuses_a_row_of_another_length():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..checks import check
 from .options import add_common, add_plugins, command
 from .printing import print_paths, shown
 
@@ -25,6 +26,11 @@ def add_commands(commands: Any) -> None:
     sub.add_argument(
         "what", nargs="?", default="ordering", choices=list(DOCUMENTS), metavar="DOCUMENT", help=f"{listed}"
     )
+    sub.add_argument(
+        "--cifar10",
+        metavar="DIR",
+        help="complexity: also CIFAR-10, from its official files in this folder (two hours more)",
+    )
     add_plugins(sub)
     add_common(sub, "results/DOCUMENT")
 
@@ -38,9 +44,11 @@ def do_reproduce(arguments: argparse.Namespace) -> None:
 
     name = arguments.what
     reproduce: Callable = getattr(importlib.import_module(f"..reproduce.{name}", __package__), f"reproduce_{name}")
+    check(arguments.cifar10 is None or name == "complexity", "--cifar10", arguments.cifar10, "complexity only")
+    options = {} if arguments.cifar10 is None else {"cifar10": arguments.cifar10}
     out, plugins = arguments.out or Path("results") / name, tuple(read_plugins(arguments.plugin))
     for part, result, paths in reproduce(
-        out, arguments.quick, arguments.seed, arguments.jobs, arguments.scheduler, plugins
+        out, arguments.quick, arguments.seed, arguments.jobs, arguments.scheduler, plugins, **options
     ):
         if part == "report":
             print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))

@@ -45,6 +45,7 @@ def reproduce_complexity(
     The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_experiments``; ``out``
     gets a folder for each experiment; ``cifar10`` is the folder of that set's official files, "" to leave it out.
     """
+    check(not (quick and cifar10), "cifar10", cifar10, "nothing with --quick, which looks at digits alone")
     check(not plugins, "plugin", plugins, "none: these networks are pruned by their own criterion, not by an order")
     configs = complexity_configs(quick, seed, cifar10)
     theorem = ConvergenceConfig(seed=seed, **(QUICK_CONVERGENCE if quick else {}))
@@ -65,7 +66,14 @@ def reproduce_complexity(
     assert convergence is not None
     in_order = {name: outcomes[name] for name in configs}
     claims = judge(in_order, convergence)
-    command = " ".join(["minimal-order reproduce complexity", *["--quick"] * quick, f"--seed {seed}"])
+    command = " ".join(
+        [
+            "minimal-order reproduce complexity",
+            *["--quick"] * quick,
+            f"--seed {seed}",
+            *["--cifar10 DIR"] * bool(cifar10),
+        ]
+    )
     write_atomic(out / "report.md", reproduction_report(command, in_order, convergence, claims))
     write_atomic(out / "claims.csv", claims_csv(claims))
     yield "report", claims, [out / "claims.csv", out / "report.md"]

@@ -66,6 +66,12 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
+def read_rows(path: str | os.PathLike[str]) -> list[dict[str, str]]:
+    """Read a table that ``csv_text`` wrote: a dictionary a row, all fields as text."""
+    with open(path, encoding="utf8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def json_text(value: object) -> str:
     """Return JSON: keys sorted, an indent of two, a final line feed; NumPy values become plain ones."""
     text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
