@@ -310,3 +310,16 @@ def test_error_of_several_lines_is_put_on_one(capsys, monkeypatch):
 
     monkeypatch.setattr(ordering, "do_list", failing)
     assert refused(capsys, ["list"]) == "minimal-order: first line second line\n"
+
+
+def test_error_names_the_part_it_comes_from(capsys, monkeypatch):
+    def fail(*_):
+        error = ValueError("w = nan: expected a number")
+        error.add_note("in part runs-000-004")
+        raise error
+
+    monkeypatch.setattr("minimal_order.cli.program.check_workers", fail)
+    with pytest.raises(SystemExit) as stopped:
+        main(["freeze", "boston"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "minimal-order: w = nan: expected a number in part runs-000-004\n"

@@ -7,6 +7,7 @@ import pytest
 from test_belsley import covariance, talks_synthetic, toy, with_eigenvalues
 
 from minimal_order.dependence.belsley import (
+    EQUAL,
     NULL,
     SCALES,
     condition_index,
@@ -15,7 +16,14 @@ from minimal_order.dependence.belsley import (
     most_dependent,
     variance_proportion,
 )
-from minimal_order.dependence.elimination import REMOVALS, condition, condition_singular, eliminate, marginalise
+from minimal_order.dependence.elimination import (
+    REMOVALS,
+    condition,
+    condition_singular,
+    eliminate,
+    least_group,
+    marginalise,
+)
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 CHOICES = [(scale, removal) for scale in SCALES for removal in REMOVALS]
@@ -70,6 +78,22 @@ def test_equal_eigenvalues_that_rounding_has_parted_are_one_group(removal):
     A = with_eigenvalues([1e-9] * 4 + [1.0, 1.5, 2, 3])
     assert np.ptp(np.linalg.eigvalsh(A)[:4]) > 1e-17
     assert eliminate(A, removal=removal).multiplicity[:4].tolist() == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_eigenvalues_all_equal_but_for_rounding(removal):
+    """eq:belsley-elimination of what is left of Boston's posterior when only dead units are: inverse iteration fails"""
+    diagonal = [1.1129245452989562, 1.1129245454524457, 1.1129245502864957, 1.1129245452989593]
+    diagonal += [1.112924545298956, 1.1129245452989562, 1.1129245452989567, 1.112924545298957]
+    beside = [5.852011934090972e-16, 8.749366683350741e-10, -1.9372483981844175e-14, 1.798819639587433e-16]
+    beside += [-5.034347082055785e-16, 1.2104319155390073e-16, -1.7110435795003882e-16]
+    P = np.diag(diagonal) + np.diag(beside, -1) + np.diag(beside, 1)
+    values, U = least_group(P, EQUAL)
+    np.testing.assert_allclose(np.sort(1 / values), np.linalg.eigvalsh(P), **TOLERANCE)
+    np.testing.assert_allclose(U.T @ P @ U, np.diag(1 / values), **TOLERANCE)
+    np.testing.assert_allclose(U.T @ U, np.eye(8), **TOLERANCE)
+    found = eliminate(np.linalg.inv(P), removal=removal)
+    assert found.multiplicity.tolist() == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("scale", SCALES)

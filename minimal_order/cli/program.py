@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
         return 141
     except (ValueError, OSError, ImportError) as error:
-        fail(str(error))
+        fail(" ".join([str(error), *getattr(error, "__notes__", ())]))
     except KeyboardInterrupt:
         print("minimal-order: interrupted; the same command goes on from the finished parts", file=sys.stderr)
         return 130

@@ -203,6 +203,7 @@ def least_group(P: NDArray, equal: float) -> tuple[NDArray, NDArray]:
     values = 1 / eigh_tridiagonal(diagonal, beside, eigvals_only=True)[::-1]
     starts = group_starts(values, equal, eigenvalue_error(values))
     group = int(starts[1]) if len(starts) > 1 else p
-    _, U = eigh_tridiagonal(diagonal, beside, select="i", select_range=(p - group, p - 1))
+    # not by inverse iteration, the default, which may fail where many eigenvalues are equal but for rounding
+    _, U = eigh_tridiagonal(diagonal, beside, select="i", select_range=(p - group, p - 1), lapack_driver="stemr")
     U[1:] = lapack.dormqr("L", "N", reflectors[1:, :-1], tau, U[1:], lwork=64 * group)[0]
     return values, U[:, ::-1]
