@@ -1,6 +1,6 @@
 r"""The directive ``api``: the public functions and classes of some modules, each with its signature and docstring.
 
-    ```{api} masks stability alignment
+    ```{api} freezing.masks freezing.stability
     ```
 
 ``{api} minimal_order`` lists what the package itself offers, ``{api} rest`` the modules that stand nowhere else.

@@ -51,7 +51,7 @@ def build(tmp_path):
 
 def test_with_an_address_the_page_links_to_code_test_and_services(build, tmp_path):
     links = re.findall(r'href="(http[^"]+)"', build(EXAMPLE))
-    assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/minimal_order/masks\.py#L\d+-L\d+", link) for link in links)
+    assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/minimal_order/freezing/masks\.py#L\d+-L\d+", link) for link in links)
     assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/tests/test_masks\.py#L\d+", link) for link in links)
     assert "https://colab.research.google.com/github/someone/repository/blob/gh-pages/_sources/index.ipynb" in links
     assert "https://mybinder.org/v2/gh/someone/repository/gh-pages?labpath=_sources/index.ipynb" in links

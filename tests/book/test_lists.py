@@ -67,12 +67,12 @@ def test_letter_without_claims_stops_the_build(page):
 
 
 def test_reference_has_every_public_name_of_a_module_and_no_private_one(page):
-    document = page("# Reference\n\n```{api} minimal_order\n```\n\n```{api} masks alignment\n```\n")
+    document = page("# Reference\n\n```{api} minimal_order\n```\n\n```{api} freezing.masks freezing.alignment\n```\n")
     shown = {place for node in document.findall(api.box) for place in node["ids"]}
-    assert {"api-masks-by-score", "api-masks-freeze-mask", "api-alignment-unitmap"} <= shown
+    assert {"api-freezing-masks-by-score", "api-freezing-masks-freeze-mask", "api-freezing-alignment-unitmap"} <= shown
     assert not [place for place in shown if "permute" in place]
     linked = {node["refid"] for node in document.findall(nodes.reference) if "refid" in node}
-    assert {"api-masks-by-score", "api-training-train", "api-orders-table-compute-order"} <= linked
+    assert {"api-freezing-masks-by-score", "api-training-train-train", "api-orders-table-compute-order"} <= linked
 
 
 def test_module_that_is_not_there_stops_the_build(page):
