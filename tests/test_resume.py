@@ -66,7 +66,7 @@ def test_two_processes_write_the_same_bytes(whole, tmp_path):
     assert contents(tmp_path / "out") == contents(whole)
 
 
-@pytest.mark.filterwarnings("error::minimal_order.runs.results.ResultsWarning")
+@pytest.mark.filterwarnings("error::minimal_order.runs.store.ResultsWarning")
 def test_killed_at_any_moment_and_started_again(whole, tmp_path):
     folder, rng, survived = tmp_path / "out", random.Random(2), {}
     moments = [
