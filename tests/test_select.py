@@ -211,6 +211,13 @@ def test_pruned_by_any_order_of_the_table():
         assert outcome.pruned[name].shape == (2, len(config.prune_levels)) and np.isfinite(outcome.pruned[name]).all()
 
 
+def test_figure_says_which_orders_are_of_the_first_steps():
+    early = run_all(tiny(prune_by=("magnitude", "gradient_covariance")))
+    for outcome, said in ((early, "As ordered after 6 steps: gradient covariance."), (run_all(tiny()), "")):
+        text = " ".join(plots.pruned(outcome).get_supxlabel().split())
+        assert text.endswith(said) and ("As ordered" in text) == bool(said)
+
+
 @pytest.mark.parametrize("optimizer", ["sgld", "psgld"])
 def test_sampling_rules_drift_as_their_rate_says(optimizer, monkeypatch):
     """Without noise and prior a step of SGLD is one of SGD; with them the parameters spread by sqrt(2 rate / N)."""

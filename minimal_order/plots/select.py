@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from ..experiments.published import PRUNING_CURVE, SELECTION_CURVE
 from ..experiments.select.outcome import SelectOutcome
+from ..orders import ORDERS
 from . import words
 from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
 from .freeze import thickness
@@ -122,6 +123,9 @@ def pruned(outcome: SelectOutcome) -> Picture:
         f"{caption(outcome)} Here all were optimised throughout, then a share set to 0. Lines: means; bands: ± "
         f"standard deviation between runs{'; open markers: the talk, read off its figure' * show_published}."
     )
+    early = [name for name in outcome.config.prune_by if {"covariance", "iterates"} & set(ORDERS[name].needs)]
+    if early:
+        text += f" As ordered after {outcome.config.eta0} steps: {', '.join(looks(early)[n].label for n in early)}."
     figure = new_figure(width=5.2, height=3.8, title=title(outcome, "a share zeroed"), caption=text)
     axes = figure.subplots()
     for name, look in looks(outcome.config.prune_by).items():
