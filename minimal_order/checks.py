@@ -19,7 +19,8 @@ def check_finite(argument: str, array: ArrayLike) -> NDArray:
     bad = ~np.isfinite(array)
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
-        check(False, f"{argument}[{', '.join(map(str, place))}]", array[place], "a finite number")
+        where = f"[{', '.join(map(str, place))}]" if place else ""
+        check(False, f"{argument}{where}", array[place], "a finite number")
     return array
 
 

@@ -16,8 +16,9 @@ from minimal_order.cli import main
 from minimal_order.complexity.hypernet_file import load
 from minimal_order.complexity.objectives import FAMILIES
 from minimal_order.experiments.complexity import parts as work
-from minimal_order.experiments.complexity.config import LAMS, LEVELS, MODELS, QUICK, SETTINGS, ComplexityConfig
+from minimal_order.experiments.complexity.config import ComplexityConfig
 from minimal_order.experiments.complexity.cost import MARGIN, first_look, network_operations, spent, step_cost
+from minimal_order.experiments.complexity.models import LAMS, LEVELS, MODELS, QUICK, SETTINGS
 from minimal_order.experiments.complexity.outcome import (
     ComplexityOutcome,
     accuracy_rows,
@@ -33,7 +34,9 @@ from minimal_order.experiments.complexity.runs import data_of, start_of
 from minimal_order.freezing.operations import step_operations
 from minimal_order.networks.models import MLP
 from minimal_order.plots.complexity import figures
-from minimal_order.reports.complexity import complexity_report
+from minimal_order.reports.complexity import complexity_report, published_text, together_text
+from minimal_order.reports.complexity_tables import following_table
+from minimal_order.reports.text import mean_with_interval
 from minimal_order.reproduce import complexity as reproduction
 from minimal_order.reproduce.complexity import complexity_configs
 from minimal_order.training.train import evaluate
@@ -291,6 +294,57 @@ def test_report_beside_the_published_table(outcome):
     assert value == outcome.accuracy["base"][:, 1, :, 1].mean(axis=0).max() and lam in outcome.config.lams
 
 
+def test_report_names_what_is_below_the_published(outcome):
+    config = replace(outcome.config, dataset="mnist")
+    published = [value for one in PUBLISHED.values() for level, value in one.items() if level in config.levels]
+
+    def text(accuracy):
+        return published_text(replace(outcome, config=config, accuracy=accuracy))
+
+    good = {name: np.ones_like(values) for name, values in outcome.accuracy.items()}
+    assert "None is below theirs." in text(good) and "seldom lit" not in text(good)
+    found = text(good | {"variational": np.zeros_like(good["variational"])})
+    assert "Below theirs: variational at 50%, variational at 80%." in found and "seldom lit" not in found
+    found = text(good | {"base-linear": np.zeros_like(good["base-linear"])})
+    assert "Below theirs: base-linear at 50%, base-linear at 80%. Pixels in [0, 1]" in found
+    assert len(published) == 18 and found.count("| -") == 2
+
+
+def test_how_far_networks_follow_lam(outcome):
+    rows = [line.strip("| ").split("|") for line in following_table(outcome).splitlines()[2:]]
+    cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
+    for name in MODELS:
+        dense, complexity = outcome.accuracy[name][:, 1, :, 0].mean(axis=0), outcome.terms[name][:, 1].mean(axis=0)
+        assert float(cells[name][0]) == pytest.approx(dense.max() - dense.min(), abs=1e-4)
+        assert float(cells[name][1]) == pytest.approx(complexity[0] / complexity[2], rel=0.01)
+        if name in outcome.rivals:
+            gain = outcome.terms[name][:, 2] - outcome.terms[MODELS[name].family][:, 2]
+            assert cells[name][2:] == [mean_with_interval(gain[:, i]) for i in (0, 2)]
+        else:
+            assert len(cells[name]) == 2 or cells[name][2:] == ["", ""]
+
+
+def test_seconds_that_are_left_where_direct_networks_train_together():
+    outcome = made(0.0)
+    seconds = outcome.seconds | {("base", 1): 1.0, ("base", 0): 1.5, ("base-linear", 0): 6.0}
+    # steps 40 of each direct network, 2 of a hypernetwork: 3 * 40 / (2 * 6), and with half of the direct seconds
+    text = together_text(replace(outcome, seconds=seconds))
+    assert "base-linear from 10.00 to 5.00" in text
+    slow = {kind: 1.0 if kind[1] else 1e6 for kind in seconds}
+    assert together_text(replace(outcome, seconds=slow)) == ""
+
+
+def test_report_without_the_network_that_nothing_is_removed_from():
+    """Shares removed that leave 0 out: what is about accuracy with nothing removed is left open, after the training."""
+    outcome = made(0.0)
+    config = replace(outcome.config, levels=(0.5, 0.8, 1.0))
+    accuracy = {name: values[..., 1:] for name, values in outcome.accuracy.items()}
+    outcome = replace(outcome, config=config, accuracy=accuracy)
+    text = complexity_report("digits", outcome)
+    assert "follow lam" not in text.partition("## What it costs")[0]
+    assert [claim.verdict for claim in judge({"digits": outcome})[:3]] == [UNTESTED, UNTESTED, HOLDS]
+
+
 def test_some_models_only():
     config = tiny(models=("base",), runs=1)
     results = [part.function(*part.arguments) for part in complexity_parts(config, None)]
@@ -406,8 +460,11 @@ def test_prune_command(folder, tmp_path, capsys):
     ("words", "said"),
     [
         (["--lam", "0", "--share", ".5"], "lam = 0.0: expected a positive number"),
+        (["--lam", "nan", "--share", ".5"], "lam = nan: expected a finite number"),
+        (["--lam", "1", "--share", "nan"], "share = nan: expected shares from 0 to 1"),
+        (["--lam", "1", "--share", ".5", "--test", "--folder", "x"], "option of digits = 'folder'"),
         (["--lam", "1e-4", "--share", ".5"], "lam = 0.0001: expected 0.01 ... 100"),
-        (["--lam", "1", "--share", "1.5"], "level = 1.5"),
+        (["--lam", "1", "--share", "1.5"], "share = 1.5: expected"),
         (["--lam", "1"], "required: --share"),
         (["--lam", "1", "--share", ".5", "--pre", "tensor"], "--pre: expected --per"),
         (["--lam", "1", "--share", ".5", "--per", "layer"], "per = 'layer'"),

@@ -27,7 +27,7 @@ from minimal_order.experiments.convergence.problem import (
     problem_of,
     quadrature,
 )
-from minimal_order.reports.complexity import convergence_report
+from minimal_order.reports.convergence import convergence_report
 
 LOW, HIGH = 1.0, 1000.0
 

@@ -8,13 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import central_differences
 from small import small_dataset
 
-from minimal_order.complexity.hypernet import Generated, Hypernet, clipped, coordinate, linear_basis, piecewise_basis
+from minimal_order.complexity.generated import Generated
+from minimal_order.complexity.hypernet import Hypernet, coordinate, linear_basis, piecewise_basis
 from minimal_order.complexity.hypernet_file import TrainedHypernet, load, prune, save, to_bytes
-from minimal_order.complexity.objectives import FAMILIES, Regularised
+from minimal_order.complexity.objectives import FAMILIES
+from minimal_order.complexity.regularised import Regularised
 from minimal_order.networks.models import MLP
 from minimal_order.runs.files import npz_bytes
 from minimal_order.training.loop import descend
-from minimal_order.training.optim import sgd
+from minimal_order.training.optim import clipped, sgd
 from minimal_order.training.train import evaluate
 from minimal_order.variational.sampling import pack
 
@@ -88,7 +90,7 @@ def test_outside_the_range(kind):
     hypernet = Hypernet(kind, 1e-3, 1e2)
     b = b_of(hypernet)
     for lam in (9e-4, 101.0):
-        with pytest.raises(ValueError, match=r"lam = .*: expected 0.001 ... 100, the range"):
+        with pytest.raises(ValueError, match=r"lam = .*: expected 0.001 ... 100, the range .* clamp"):
             hypernet.parameters(b, lam)
         end = 1e-3 if lam < 1 else 1e2
         assert_array_equal(hypernet.parameters(b, lam, clamp=True), hypernet.parameters(b, end))
@@ -100,7 +102,7 @@ def test_outside_the_range(kind):
     ("changed", "said"),
     [
         ({"kind": "cubic"}, "kind = 'cubic'"),
-        ({"lam_min": 0.0}, "lam = 0.0"),
+        ({"lam_min": 0.0}, "lam_min = 0.0"),
         ({"lam_min": 5.0, "lam_max": 5.0}, "lam_min = 5.0: expected less than"),
         ({"knots": 1}, "knots = 1"),
         ({"knots": (1e-3, 3.0)}, "end with lam_max"),
@@ -226,7 +228,7 @@ def trained(family="variational", kind="piecewise"):
 @pytest.mark.parametrize("per", ["tensor", "network"])
 @pytest.mark.parametrize("biases", [False, True])
 def test_share_of_none_and_of_all(family, per, biases):
-    """eq:relative-density: 0 removes exactly nothing; 1 removes everything, and the network still predicts."""
+    """eq:variational-relevance: 0 removes exactly nothing; 1 removes everything, and the network still predicts."""
     hypernet, data = trained(family), small_dataset("multiclass")
     w = FAMILIES[family].means(hypernet.at(0.1))
     whole, none = (hypernet.pruned(0.1, share, per=per, biases=biases) for share in (0.0, 1.0))
@@ -239,7 +241,7 @@ def test_share_of_none_and_of_all(family, per, biases):
 
 
 def test_what_leaves_first():
-    """eq:relative-density: the smallest |mu| / sigma, or |w|, of each tensor; nested in the share."""
+    """eq:variational-relevance: the smallest |mu| / sigma, or |w|, of each tensor; nested in the share."""
     hypernet = trained()
     theta = hypernet.at(0.5)
     mu, sigma = theta[: MODEL.n_params], np.exp(theta[MODEL.n_params :])
@@ -259,7 +261,7 @@ def test_what_leaves_first():
 
 def test_share_out_of_range():
     for share in (-0.1, 1.1, np.nan):
-        with pytest.raises(ValueError, match="level"):
+        with pytest.raises(ValueError, match=rf"^share = {share}: expected shares from 0 to 1"):
             trained().pruned(0.1, share)
 
 

@@ -209,8 +209,7 @@ EQUATIONS = {
         active-set likelihood evidence structure-selection kl random-order taylor obd obs variational-relevance
         belsley-decomposition condition-index variance-proportion noise-propagation noise-first-order""",
     "hypernetworks": """
-        objective-variational objective-prior objective-penalty hypernet-linear hypernet-piecewise
-        relative-density""",
+        objective-variational objective-prior objective-penalty hypernet-linear hypernet-piecewise""",
 }
 """What the five documents have, by part: an equation that vanished from book, package and tests at once is missed."""
 # fmt: on

@@ -11,13 +11,13 @@ from minimal_order.data.dataset import Dataset
 from minimal_order.networks.losses import LOSSES
 from minimal_order.networks.models import linear
 from minimal_order.orders import ORDERS, compute_order
-from minimal_order.orders.variational import log_relative_density, log_signal_to_noise
 from minimal_order.training.loop import descend
 from minimal_order.training.optim import adam, sgd
 from minimal_order.training.train import train
 from minimal_order.variational.free_energy import FreeEnergy
 from minimal_order.variational.gaussian import Normal
 from minimal_order.variational.posterior import fit, in_units, posterior_of, residual_noise, start_at
+from minimal_order.variational.relevance import log_relative_density, log_signal_to_noise
 from minimal_order.variational.sampling import SAMPLINGS, pack, unpack
 
 # --- the fit -------------------------------------------------------------------------------------------
@@ -179,6 +179,7 @@ def test_relevance_is_the_ratio_of_densities():
 
     found = log_relative_density(mu, np.log(sigma))
     assert_allclose(np.exp(found), density(0) / density(mu), rtol=1e-10)
+    assert_allclose(np.exp(log_relative_density(mu)), np.exp(-(mu**2)), rtol=1e-10)  # without a q
 
 
 def test_order_is_that_of_the_relative_density():
@@ -197,6 +198,8 @@ def test_no_deviation_is_too_small_or_too_large():
         ratio = log_relative_density(mu, log_sigma)
     assert np.argsort(found, kind="stable").tolist() == [3, 5, 4, 2, 0, 1]
     assert ratio.tolist() == [-np.inf, -np.inf, -0.5 * np.exp(-10.0), 0, 0, 0]
+    mu, log_sigma = np.array([1e-3, 0, 1], np.float32), np.array([-1000, -1000, 0], np.float32)
+    assert log_relative_density(mu, log_sigma).tolist() == [-np.inf, 0, -0.5]
 
 
 def test_order_of_a_run():

@@ -109,7 +109,8 @@ def variational_prunes(evidence: Evidence) -> list[Finding]:
     f"Nothing removed, the accuracy of a hypernetwork, mean over lam, is not more than {SIMILAR:g} below that of "
     "direct networks; and the operations of a training for each of the lam are more than those of one hypernetwork "
     "that is equally good for each lam; both intervals included. A hypernetwork that never is so counts as 0. "
-    "Seconds for comparison: each direct network for itself, and all of them as replicas of one pass.",
+    "For comparison seconds, each direct network for itself, and all of them as replicas of one pass; and L(lam) at "
+    "both ends of the range, because accuracy with nothing removed hardly asks of a network that it follow lam.",
 )
 def hypernets_are_cheaper(evidence: Evidence) -> list[Finding]:
     """Evidence for d2."""
@@ -124,6 +125,8 @@ def hypernets_are_cheaper(evidence: Evidence) -> list[Finding]:
                 finding(where, "direct seconds over its own", interval(outcome.saving(model, "seconds")), None),
                 finding(where, "the same, direct networks together",
                         interval(outcome.saving(model, "seconds together")), None),
+                *(finding(where, f"L less the direct networks', lam = {outcome.config.lams[i]:g}",
+                          interval(outcome.gain(model)[:, i]), None) for i in (0, -1)),
             ]  # fmt: skip
     return findings
 

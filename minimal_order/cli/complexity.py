@@ -90,9 +90,11 @@ def count_or_numbers(text: str) -> int | tuple[float, ...]:
 
 def do_complexity(arguments: argparse.Namespace) -> None:
     """Run one complexity experiment and print its table and where its files are."""
-    from ..experiments.complexity.config import QUICK, ComplexityConfig
+    from ..experiments.complexity.config import ComplexityConfig
+    from ..experiments.complexity.models import QUICK
     from ..experiments.complexity.run import run_complexity
-    from ..reports.complexity import summary_table, write_complexity
+    from ..reports.complexity import write_complexity
+    from ..reports.complexity_tables import summary_table
     from ..reports.text import counted
 
     given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
@@ -120,6 +122,7 @@ def do_prune(arguments: argparse.Namespace) -> None:
     trained = load(arguments.hypernet)
     options = {"per": arguments.per, "biases": arguments.biases, "clamp": arguments.clamp}
     pruned = trained.pruned(arguments.lam, arguments.share, **options)
+    accuracy = test_accuracy(trained, pruned.w, arguments.folder) if arguments.test else None
     description = {
         "model": asdict(trained.model), "family": trained.family, "dataset": trained.dataset, "pixels": trained.pixels,
         "lam": arguments.lam, "share": arguments.share, **options,
@@ -129,17 +132,20 @@ def do_prune(arguments: argparse.Namespace) -> None:
     removed = int(np.count_nonzero(~pruned.beta))
     left = trained.model.n_params - removed
     print(f"{trained.model}, {trained.family}, lam = {arguments.lam:g}: {removed} parameters removed, {left} left")
-    if arguments.test:
-        print(f"accuracy on test: {test_accuracy(trained, pruned.w, arguments.folder):.4f}")
+    if accuracy is not None:
+        print(f"accuracy on test: {accuracy:.4f}")
     print(f"wrote {shown(arguments.out.absolute())}")
 
 
 def test_accuracy(trained: Any, w: Any, folder: str) -> float:
     """The accuracy of weights w on the test part of the data that a hypernetwork is for."""
+    from ..checks import check_name
     from ..data.loading import load
+    from ..experiments.complexity.models import PIXELS
     from ..experiments.complexity.runs import rescale
     from ..training.train import evaluate
 
+    check_name("pixels", trained.pixels, PIXELS)
     options: dict[str, Any] = {"folder": folder} if folder else {}
     data = load(trained.dataset, dtype=w.dtype, **options)
     return float(evaluate(trained.model, w, rescale(data.X_test, trained.pixels), data.y_test, data.task)[1])
@@ -148,7 +154,7 @@ def test_accuracy(trained: Any, w: Any, folder: str) -> float:
 def do_convergence(arguments: argparse.Namespace) -> None:
     """Run the experiment on the theorem."""
     from ..experiments.convergence.outcome import QUICK, ConvergenceConfig, ConvergenceOutcome, convergence_parts
-    from ..reports.complexity import convergence_table, write_convergence
+    from ..reports.convergence import convergence_table, write_convergence
     from ..runs.parallel import run_groups
     from ..runs.store import Store
 

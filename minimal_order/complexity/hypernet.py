@@ -8,16 +8,13 @@ phi_k(lam) g.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import check, check_finite, check_name
-from ..networks.gradients import Backprop
-from ..training.loop import Rng
-from ..training.optim import StepRule
-from .objectives import Regularised, check_lam
+from .objectives import check_lam
 
 KINDS = ("linear", "piecewise")
 SCALES = ("log", "raw")
@@ -97,8 +94,8 @@ class Hypernet:
     def __post_init__(self) -> None:
         check_name("kind", self.kind, KINDS)
         check_name("scale", self.scale, SCALES)
-        check_lam(self.lam_min)
-        check_lam(self.lam_max)
+        check_lam(self.lam_min, "lam_min")
+        check_lam(self.lam_max, "lam_max")
         check(self.lam_min < self.lam_max, "lam_min", self.lam_min, f"less than lam_max = {self.lam_max}")
         object.__setattr__(self, "knots", self._knots(self.knots) if self.kind == "piecewise" else ())
 
@@ -135,7 +132,7 @@ class Hypernet:
         if clamp:
             inside = np.clip(inside, self.lam_min, self.lam_max)
         bad = inside[(inside < self.lam_min) | (inside > self.lam_max)]
-        expected = f"{self.lam_min:g} ... {self.lam_max:g}, the range that the hypernetwork is trained on"
+        expected = f"{self.lam_min:g} ... {self.lam_max:g}, the range of the hypernetwork, unless told to clamp"
         if bad.size:
             check(False, "lam", float(bad[0]), expected)
         u = coordinate(inside, self.lam_min, self.lam_max, self.scale)
@@ -156,63 +153,3 @@ class Hypernet:
         """Draw lam (size,), ln lam uniform over the range."""
         lam = np.exp(rng.uniform(np.log(self.lam_min), np.log(self.lam_max), size))
         return np.clip(lam, self.lam_min, self.lam_max)
-
-
-@dataclass(frozen=True, eq=False)
-class Generated:
-    """The mean over drawn lam of an objective at G(lam), as a function of b, flat (..., K n): the loop's objective.
-
-    All drawn lam are replicas of one pass, on the same objects.
-
-    Parameters
-    ----------
-    of : the objective that the generated parameters are for; its own lam has no say
-    hypernet : the map
-    rng : draws lam, and nothing else: a generator, or one for each run on the first axis of b
-    lams : how many are drawn a step
-    """
-
-    of: Regularised
-    hypernet: Map
-    rng: Rng
-    lams: int = 5
-
-    def __post_init__(self) -> None:
-        check(
-            isinstance(self.lams, int | np.integer) and self.lams >= 1, "lams", self.lams, "a whole number, 1 or more"
-        )
-
-    @property
-    def n_params(self) -> int:
-        """The length of b."""
-        return self.hypernet.n_rows * self.of.n_params
-
-    def draw(self) -> NDArray:
-        """Draw lam (L,), or (runs, L)."""
-        if isinstance(self.rng, np.random.Generator):
-            return self.hypernet.sample(self.rng, self.lams)
-        return np.stack([self.hypernet.sample(one, self.lams) for one in self.rng])
-
-    def gradient(self, w: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
-        """Write the gradient in b = w to ``out``: G = phi b forward, phi^T g back."""
-        lam = self.draw()
-        lam = lam.reshape(*lam.shape[:-1], *(1,) * (w.ndim - lam.ndim), self.lams)
-        phi = self.hypernet.basis(lam).astype(w.dtype)  # (..., L, K)
-        b, of_b = (a.reshape(*w.shape[:-1], self.hypernet.n_rows, -1) for a in (w, out))
-        theta = phi @ b  # (..., L, n)
-        if X.ndim > 2:  # objects of each run
-            X, y = X[..., None, :, :], y[..., None, :]
-        g = np.empty_like(theta)
-        back = self.of.gradient_at(theta, lam, X, y, g)
-        np.matmul(np.swapaxes(phi, -1, -2) / self.lams, g, out=of_b)
-        return back
-
-
-def clipped(rule: StepRule, limit: float) -> StepRule:
-    """Let a rule see gradients whose components are cut off at +-limit."""
-    check(bool(limit > 0), "limit", limit, "a positive number")
-
-    def step(state: Any, g: NDArray, w: NDArray) -> tuple[NDArray, Any]:
-        return rule.step(state, np.clip(g, -limit, limit), w)
-
-    return StepRule(f"{rule.name}, clipped at {limit:g}", rule.init, step)

@@ -33,7 +33,7 @@ class Pruned(NamedTuple):
 def prune(
     family: Family, model: MLP, theta: NDArray, share: float | NDArray, per: str = "tensor", biases: bool = False
 ) -> Pruned:
-    """Set a share of the weights to 0, those of the largest relative density `eq:relative-density` first.
+    """Set a share of the weights to 0, those of the largest relative density `eq:variational-relevance` first.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def prune(
     ValueError : for a share outside [0, 1] or another grouping.
     """
     order = order_within(by_score(-family.log_density(theta)), model.layout, per, biases)
-    beta = prune_mask(order, k=n_frozen(share, int(selectable(model.layout, biases).sum())))
+    beta = prune_mask(order, k=n_frozen(share, int(selectable(model.layout, biases).sum()), "share"))
     w = family.means(theta)
     if np.ndim(share):
         w = w[..., None, :]

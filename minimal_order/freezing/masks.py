@@ -68,7 +68,7 @@ def rank_of(order: ArrayLike) -> NDArray[np.intp]:
     return rank
 
 
-def n_frozen(level: ArrayLike, n_params: int) -> NDArray[np.intp]:
+def n_frozen(level: ArrayLike, n_params: int, argument: str = "level") -> NDArray[np.intp]:
     """How many of p parameters the level stands for: k = round(level p), halves to even as Python rounds.
 
     Level 0 gives 0 and level 1 gives p.
@@ -76,6 +76,8 @@ def n_frozen(level: ArrayLike, n_params: int) -> NDArray[np.intp]:
     Parameters
     ----------
     level : shares in [0, 1], any shape
+    n_params : p
+    argument : what an error calls the level
 
     Returns
     -------
@@ -84,7 +86,7 @@ def n_frozen(level: ArrayLike, n_params: int) -> NDArray[np.intp]:
     level = np.asarray(level, dtype=float)
     outside = level[~((level >= 0) & (level <= 1))]
     if outside.size:
-        check(False, "level", outside[0], "shares from 0 to 1")
+        check(False, argument, outside[0], "shares from 0 to 1")
     return np.rint(level * n_params).astype(np.intp)
 
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.gridspec import SubplotSpec
 
 from ..complexity.objectives import FAMILIES
-from ..experiments.complexity.config import MODELS
 from ..experiments.complexity.cost import step_cost
+from ..experiments.complexity.models import MODELS
 from ..experiments.complexity.outcome import TEST, ComplexityOutcome
 from . import words
 from .curves import draw, over_runs, shade_std
@@ -170,6 +170,7 @@ def terms(outcome: ComplexityOutcome) -> Picture:
     panels, below = family_panels(figure, outcome, 2)
     x = np.array(config.lams)
     for (above, under), (family, names) in zip(panels.T, by_family(outcome).items(), strict=True):
+        above.sharey(panels[0, 0])  # one unit
         for name in names:
             look = KIND_LOOKS[MODELS[name].kind]
             for axes, values in ((above, -outcome.terms[name][:, 0]), (under, outcome.terms[name][:, 1])):
@@ -178,10 +179,11 @@ def terms(outcome: ComplexityOutcome) -> Picture:
         above.set_title(family)
         for axes in (above, under):
             axes.set_yscale("log")
-            log_ticks(axes.yaxis)
             lam_axis(axes)
+        log_ticks(under.yaxis)
         under.set_ylabel(f"{PARTS[family]}{', nats' * (family != 'base')}")
     panels[0, 0].set_ylabel("−E log p(D | w), nats")
+    log_ticks(panels[0, 0].yaxis)
     legend_below(figure, below, list(panels[0]))
     return figure
 

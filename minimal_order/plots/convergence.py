@@ -63,11 +63,11 @@ def draw_convergence(outcome: ConvergenceOutcome) -> Picture:
 def draw_left(outcome: ConvergenceOutcome) -> Picture:
     """Draw the approximation error against the number of knots."""
     config = outcome.config
-    text = "Root of the mean over λ of |g(G(λ)) − g(w*(λ))|², where training tends to. Grey: falling as K⁻²."
+    text = "Root of the mean over λ of |g(G(λ)) − g(w*(λ))|², where training tends to. Grey: falling as (K − 1)⁻²."
     figure = new_figure(width=5.2, height=3.2, title="What piecewise linear maps leave", caption=text)
     axes = figure.subplots()
     knots = np.array(config.knots, float)
-    axes.plot(knots, outcome.left[-1] * (knots[-1] / knots) ** 2, color=GREY, linewidth=1)
+    axes.plot(knots, outcome.left[-1] * ((knots[-1] - 1) / (knots - 1)) ** 2, color=GREY, linewidth=1)
     axes.plot(knots, outcome.left, color=BLUE, marker="o")
     axes.set(xscale="log", yscale="log", xlabel="knots K", ylabel="approximation error")
     axes.set_xticks(config.knots, [str(k) for k in config.knots])

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..checks import check
 from ..claims.complexity import judge
-from ..experiments.complexity.config import QUICK, ComplexityConfig
+from ..experiments.complexity.config import ComplexityConfig
+from ..experiments.complexity.models import QUICK
 from ..experiments.complexity.outcome import ComplexityOutcome
 from ..experiments.complexity.run import COMPLEXITY
 from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
@@ -14,7 +15,9 @@ from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutc
 from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
 from ..reports.claims import claims_csv
-from ..reports.complexity import reproduction_report, write_complexity, write_convergence
+from ..reports.complexity import write_complexity
+from ..reports.complexity_talk import reproduction_report
+from ..reports.convergence import write_convergence
 from ..runs.files import write_atomic
 from ..runs.parallel import run_groups
 from ..runs.store import Store

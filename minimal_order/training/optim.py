@@ -113,5 +113,15 @@ def adam(rate: float = 1e-3, b1: float = 0.9, b2: float = 0.999, eps: float = 1e
     return StepRule("adam", init, step)
 
 
+def clipped(rule: StepRule, limit: float) -> StepRule:
+    """Let a rule see gradients whose components are cut off at +-limit."""
+    check(bool(limit > 0), "limit", limit, "a positive number")
+
+    def step(state: Any, g: NDArray, w: NDArray) -> tuple[NDArray, Any]:
+        return rule.step(state, np.clip(g, -limit, limit), w)
+
+    return StepRule(f"{rule.name}, clipped at {limit:g}", rule.init, step)
+
+
 STEP_RULES: dict[str, Callable[..., StepRule]] = {"sgd": sgd, "momentum": momentum, "adam": adam}
 """The step rules by name."""

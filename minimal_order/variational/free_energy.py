@@ -23,7 +23,7 @@ from ..networks.models import MLP
 from ..training.loop import Rng
 from .evidence import log_likelihood, loss_scale
 from .gaussian import STANDARD, Normal, check_normal, diagonal_kl, diagonal_kl_gradient
-from .sampling import SAMPLINGS, Draw, Sampling, unpack
+from .sampling import SAMPLINGS, Draw, unpack
 
 
 def draw_from(rng: Rng) -> Draw:
@@ -41,8 +41,57 @@ def fitted_prior(mu: NDArray, variance: NDArray) -> Normal:
     return Normal(0.0, np.sqrt(np.mean(mu * mu + variance, axis=-1, keepdims=True)))
 
 
+class ExpectedFit:
+    """What objectives have in common that weigh the fit 1/N E_q(-log p(D | w)) against something.
+
+    To be inherited by a dataclass with the fields below; it calls ``check_fit`` when it is made.
+    """
+
+    model: MLP
+    data: Dataset
+    rng: Rng
+    noise: float | NDArray | None
+    sampling: str
+
+    def check_fit(self) -> None:
+        """Refuse an unknown sampling, and a noise that is not positive or that the task has not got."""
+        check_name("sampling", self.sampling, SAMPLINGS)
+        self.scale  # noqa: B018  (checks the noise now, not at first use)
+
+    @cached_property
+    def scale(self) -> NDArray:
+        """What makes -log p(y | x, w) of a loss, (...) or (): 1 / (2 s^2) of a squared error, 1 of the others."""
+        return loss_scale(self.data.task, self.noise)
+
+    @cached_property
+    def draw(self) -> Draw:
+        """Where the noise of q comes from."""
+        return draw_from(self.rng)
+
+    def sampled_gradient(self, q: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
+        """Write the gradient of the fit in q (..., 2p) to ``out``, from one sample."""
+        back = SAMPLINGS[self.sampling](self.model, LOSSES[self.data.task], q, X, y, self.draw, out)
+        self.to_likelihood(out)
+        return back
+
+    def to_likelihood(self, gradient: NDArray) -> None:
+        """Make that of -log p(y | x, w) of the gradient (..., n) of a loss, in place."""
+        if self.data.task == "regression":
+            gradient *= np.asarray(self.scale, gradient.dtype)[..., None]
+
+    def expected_log_likelihood(self, q: NDArray, samples: int) -> NDArray:
+        """E_q log p(D | w) on the training part, the mean over so many drawn weights; q (..., 2p) -> (...)."""
+        check(isinstance(samples, int | np.integer) and samples >= 1, "samples", samples, "a whole number, 1 or more")
+        mu, log_sigma = unpack(q)
+        sigma, total = np.exp(log_sigma), np.zeros(q.shape[:-1])
+        for _ in range(samples):
+            w = mu + sigma * self.draw(mu.shape, mu.dtype)
+            total += log_likelihood(self.model, w, self.data.X_train, self.data.y_train, self.data.task, self.noise)
+        return total / samples
+
+
 @dataclass(frozen=True, eq=False)
-class FreeEnergy:
+class FreeEnergy(ExpectedFit):
     """1/N [E_q(-log p(D | w)) + lam KL(q || p)] as a function of q = (mu, ln sigma) (..., 2p): the loop's objective.
 
     Parameters
@@ -73,23 +122,7 @@ class FreeEnergy:
         if self.prior is not None:
             check_normal("prior", self.prior)
         check(bool(np.all(check_finite("lam", self.lam) >= 0)), "lam", self.lam, "0 or more")
-        check_name("sampling", self.sampling, SAMPLINGS)
-        self.scale  # noqa: B018  (checks the noise now, not at first use)
-
-    @cached_property
-    def scale(self) -> NDArray:
-        """What makes -log p(y | x, w) of a loss, (...) or (): 1 / (2 s^2) of a squared error, 1 of the others."""
-        return loss_scale(self.data.task, self.noise)
-
-    @cached_property
-    def sample(self) -> Sampling:
-        """How the gradient of the expected loss is sampled."""
-        return SAMPLINGS[self.sampling]
-
-    @cached_property
-    def draw(self) -> Draw:
-        """Where the noise comes from."""
-        return draw_from(self.rng)
+        self.check_fit()
 
     @property
     def n_params(self) -> int:
@@ -98,9 +131,7 @@ class FreeEnergy:
 
     def gradient(self, w: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
         """Write the gradient in w = q (..., 2p) to ``out``: sampled for the loss, exact for the divergence."""
-        back = self.sample(self.model, LOSSES[self.data.task], w, X, y, self.draw, out)
-        if self.data.task == "regression":
-            out *= np.asarray(self.scale, w.dtype)[..., None]
+        back = self.sampled_gradient(w, X, y, out)
         mu, log_sigma = unpack(w)
         variance = np.exp(2 * log_sigma)
         weight = np.asarray(np.divide(self.lam, self.data.n_train), w.dtype)[..., None]
@@ -128,13 +159,7 @@ def lower_bound(objective: FreeEnergy, q: NDArray, samples: int = 16) -> Bound:
     Shapes: q (..., 2p) -> (...). Every replica draws ``samples`` times, with the objective's generator; its ``lam``
     has no say.
     """
-    check(isinstance(samples, int | np.integer) and samples >= 1, "samples", samples, "a whole number, 1 or more")
-    model, data = objective.model, objective.data
+    L_E = objective.expected_log_likelihood(q, samples)
     mu, log_sigma = unpack(q)
-    sigma = np.exp(log_sigma)
-    L_E = np.zeros(q.shape[:-1])
-    for _ in range(samples):
-        w = mu + sigma * objective.draw(mu.shape, mu.dtype)
-        L_E += log_likelihood(model, w, data.X_train, data.y_train, data.task, objective.noise) / samples
-    prior = objective.prior or fitted_prior(mu, sigma**2)
+    prior = objective.prior or fitted_prior(mu, np.exp(log_sigma) ** 2)
     return Bound(-diagonal_kl(mu, log_sigma, prior), L_E)

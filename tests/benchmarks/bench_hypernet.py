@@ -9,7 +9,8 @@ import pytest
 
 from minimal_order.complexity.hypernet import Hypernet
 from minimal_order.data.dataset import Dataset
-from minimal_order.experiments.complexity.config import MODELS, ComplexityConfig
+from minimal_order.experiments.complexity.config import ComplexityConfig
+from minimal_order.experiments.complexity.models import MODELS
 from minimal_order.experiments.complexity.runs import start_of
 from minimal_order.training.loop import descend
 

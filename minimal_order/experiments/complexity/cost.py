@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ...freezing.operations import UPDATE, step_operations
 from ...networks.models import MLP
-from .config import MODELS, ComplexityConfig
+from .config import ComplexityConfig
+from .models import MODELS
 
 MARGIN = 0.01
 """Accuracy that a network may be short of the direct one's end and count as equal."""

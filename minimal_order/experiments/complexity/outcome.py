@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ...complexity.hypernet_file import TrainedHypernet, to_bytes
 from ..freeze.config import short
-from .config import MODELS, ComplexityConfig
+from .config import ComplexityConfig
 from .cost import Spent, spent, step_cost
+from .models import MODELS
 from .parts import kinds_of
 
 HELD_OUT, TEST = 0, 1
@@ -70,9 +71,18 @@ class ComplexityOutcome:
         """The largest mean over runs of the accuracy on test of any lam, (levels,): for comparison with the authors."""
         return self.accuracy[name][:, TEST].mean(axis=0).max(axis=0)
 
+    def dense_at_each(self, name: str) -> NDArray:
+        """The accuracy on test with nothing removed, (runs, lams); NaN if 0 is none of the shares removed."""
+        levels = self.config.levels
+        return self.accuracy[name][:, TEST, :, 0] if 0.0 in levels else np.full(self.accuracy[name].shape[::2], np.nan)
+
     def dense(self, name: str) -> NDArray:
         """The accuracy on test with nothing removed, mean over lam, (runs,)."""
-        return self.accuracy[name][:, TEST, :, self.config.levels.index(0.0)].mean(axis=1)
+        return self.dense_at_each(name).mean(axis=1)
+
+    def gain(self, name: str) -> NDArray:
+        """L(lam) of a hypernetwork less that of the direct networks, (runs, lams), nats over all training objects."""
+        return self.terms[name][:, 2] - self.terms[self.direct_of(name)][:, 2]
 
     def direct_of(self, name: str) -> str:
         """The direct model of the same family."""

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...complexity.hypernet_file import prune
-from ...complexity.objectives import Regularised, terms
+from ...complexity.regularised import Regularised, terms
 from ...data.dataset import Dataset
 from ...training.loop import descend, divergence_allowed
 from ...training.train import evaluate
 from ..cost.stopwatch import take_turns
-from .config import MODELS, ComplexityConfig
+from .config import ComplexityConfig
+from .models import MODELS
 from .runs import Data, Start, data_of, generator, start_of, steps_of
 
 LOOKS = 40

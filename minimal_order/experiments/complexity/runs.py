@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check
-from ...complexity.hypernet import Generated, Hypernet
-from ...complexity.objectives import Regularised
+from ...complexity.generated import Generated
+from ...complexity.hypernet import Hypernet
+from ...complexity.regularised import Regularised
 from ...data.dataset import Dataset
 from ...data.loading import batches, load
 from ...networks.gradients import Objective
 from ...variational.sampling import pack
 from ..sharing import shared
-from .config import MODELS, PIXELS, ComplexityConfig
+from .config import ComplexityConfig
+from .models import MODELS, PIXELS
 
 
 class Data(NamedTuple):

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...checks import check
-from ...complexity.hypernet import Generated, Hypernet, Map
-from ...complexity.objectives import Regularised, check_lam
+from ...complexity.generated import Generated
+from ...complexity.hypernet import Hypernet, Map
+from ...complexity.objectives import check_lam
+from ...complexity.regularised import Regularised
 from ...networks.gradients import Objective
 from ...networks.models import linear
 from ...runs.part import Part

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...complexity.hypernet import Hypernet, Map
 from ...data.dataset import Dataset
+from ...variational.relevance import log_relative_density
 
 NODES = 40
 """Of the quadrature between two knots: more than rounding can tell from the integral."""
@@ -70,7 +71,7 @@ class Shrinkage(NamedTuple):
 
 def criterion(w: NDArray) -> NDArray:
     """What parameters are removed by, the continuous g(w) = exp(-w^2); (..., p) -> (..., p)."""
-    return np.exp(-w * w)
+    return np.exp(log_relative_density(w))
 
 
 # --- what training can reach ----------------------------------------------------------------------------
