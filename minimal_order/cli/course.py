@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:
     actions = course.add_subparsers(dest="action", metavar="action", required=True, parser_class=Parser)
 
     sub = command(actions, "new", do_new, "write an assignment's notebook and module into a folder")
-    sub.add_argument("number", metavar="N", help="which assignment")
+    sub.add_argument("number", metavar="N", help="which assignment: a number, or project")
     sub.add_argument("folder", type=Path, metavar="DIR", help="where to, made if needed")
 
     sub = command(actions, "check", do_check, "check your work against the visible cases")
@@ -61,12 +61,13 @@ def add_master(sub: argparse.ArgumentParser) -> None:
 def do_new(arguments: argparse.Namespace) -> None:
     """Write a student's folder."""
     from ..course.bundle import load_bundle
+    from ..course.master import heading
     from ..course.workspace import new_folder
 
     bundle = load_bundle(arguments.number)
     module, notebook = new_folder(bundle, arguments.folder)
     points = sum(task.points for task in bundle.tasks)
-    print(f"Assignment {bundle.number}: {bundle.title}. {len(bundle.tasks)} tasks, {points:g} points for code.")
+    print(f"{heading(bundle.number)}: {bundle.title}. {len(bundle.tasks)} tasks, {points:g} points for code.")
     print(f"Work in {shown(module)} or in {notebook.name}, whichever you like; save, then")
     print(f"  minimal-order course check {shown(arguments.folder)}")
     print("checks what you have and keeps the two in step. Hand in either file.")
@@ -74,16 +75,17 @@ def do_new(arguments: argparse.Namespace) -> None:
 
 def do_check(arguments: argparse.Namespace) -> None:
     """Check a student's work."""
-    from ..course.bundle import BUNDLES, load_bundle
+    from ..course.bundle import BUNDLES, available, load_bundle
     from ..course.check import as_lines, run_check
+    from ..course.master import number_of
     from ..course.percent import code_of
     from ..course.workspace import read_work
 
     check(sys.platform != "win32", "platform", sys.platform, "Linux or macOS; on Windows use WSL")
-    work = read_work(arguments.path)
-    number = work.path.stem.removeprefix("assignment")
-    own = work.path.parent / ".course"
-    bundle = load_bundle(number, own if own.is_dir() else BUNDLES)
+    own = (arguments.path if arguments.path.is_dir() else arguments.path.parent) / ".course"
+    bundles = own if own.is_dir() else BUNDLES
+    work = read_work(arguments.path, available(bundles))
+    bundle = load_bundle(number_of(work.path.stem), bundles)
     names = [task.name for task in bundle.tasks]
     wanted = [check_name("task", arguments.task, names)] if arguments.task else names
     saved = time.strftime("%H:%M:%S", time.localtime(work.path.stat().st_mtime))
@@ -153,9 +155,11 @@ def do_grade(arguments: argparse.Namespace) -> None:
 
 def summarise(assignment: Any, results: list, kept: int, seconds: float, out: Path) -> None:
     """Print how the class did, and what to look at."""
+    from ..course.master import heading
+
     total = sum(task.points for task in assignment.tasks)
     n = len(results)
-    print(f"Assignment {assignment.number}: {n} submissions in {seconds:.0f} s, {kept} of them unchanged since before")
+    print(f"{heading(assignment.number)}: {n} submissions in {seconds:.0f} s, {kept} of them unchanged since before")
     for i, task in enumerate(assignment.tasks):
         full = sum(result.tasks[i].earned == task.points for result in results)
         none = sum(result.tasks[i].earned == 0 for result in results)
@@ -180,7 +184,7 @@ def do_build(arguments: argparse.Namespace) -> None:
     """Make bundles."""
     from ..course.adapter import adapter_zip
     from ..course.bundle import BUNDLES, bundle_files, make_bundle, teacher_cells
-    from ..course.master import master_numbers, master_path, parse
+    from ..course.master import master_numbers, master_path, parse, stem
     from ..course.percent import to_notebook, to_percent
     from ..runs.files import write_atomic
 
@@ -189,7 +193,7 @@ def do_build(arguments: argparse.Namespace) -> None:
     for number in numbers:
         path = master_path(number, arguments.master)
         assignment = parse(path.read_text("utf8"))
-        bundle, name = make_bundle(assignment), f"assignment{assignment.number}"
+        bundle, name = make_bundle(assignment), stem(assignment.number)
         solved = teacher_cells(assignment)
         files: dict[str, bytes | str] = {
             f"student/{name}.py": to_percent(bundle.cells),

@@ -6,7 +6,7 @@ network. The hints stand beside the answers that a typical mistake would give, s
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..checks import check
 from ..runs.files import json_text, npz_bytes
 from .grade import values_of
-from .master import Assignment, Case
+from .master import Assignment, Case, number_of, stem
 from .percent import Cell
 
 BUNDLES = Path(__file__).with_name("bundles")
@@ -24,7 +24,7 @@ BUNDLES = Path(__file__).with_name("bundles")
 
 @dataclass
 class VisibleTask:
-    """One task as students know it."""
+    """One task as students know it; ``rules`` holds rule and case beside it of those cases that have one, by title."""
 
     name: str
     number: int
@@ -33,6 +33,7 @@ class VisibleTask:
     tested: str
     titles: list[str]
     hints: list[str]
+    rules: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,11 +49,12 @@ class Bundle:
     def cases(self, task: VisibleTask) -> list[Case]:
         """Return the visible cases."""
         return [
-            Case(title, self._named(f"{task.name}/{i}/argument:")) for i, title in enumerate(task.titles)
-        ]  # fmt: skip
+            Case(title, self._named(f"{task.name}/{i}/argument:"), False, *task.rules.get(title, ("", "")))
+            for i, title in enumerate(task.titles)
+        ]
 
     def expected(self, task: VisibleTask) -> list[list[NDArray]]:
-        """Return the right answer to each case."""
+        """Return the right answer to each case; none to those that have a rule."""
         return [list(self._named(f"{task.name}/{i}/result").values()) for i in range(len(task.titles))]
 
     def wrong(self, task: VisibleTask) -> list[tuple[str, list[list[NDArray]]]]:
@@ -75,11 +77,13 @@ def make_bundle(assignment: Assignment) -> Bundle:
         check(bool(cases) or bool(task.tested), "task", task.name, "visible cases")
         hints = [] if task.tested else [mistake.hint for mistake in task.mistakes]
         titles = [each.title for each in cases]
-        tasks.append(VisibleTask(task.name, task.number, task.points, task.label, task.tested, titles, hints))
+        rules = {each.title: [each.rule, each.beside] for each in cases if each.rule}
+        tasks.append(VisibleTask(task.name, task.number, task.points, task.label, task.tested, titles, hints, rules))
         for i, each in enumerate(cases):
             place = f"{task.name}/{i}"
             arrays |= {f"{place}/argument:{name}": value for name, value in each.arguments.items()}
-            arrays |= {f"{place}/result{j}": value for j, value in enumerate(values_of(task.solution, each))}
+            if not each.rule:
+                arrays |= {f"{place}/result{j}": value for j, value in enumerate(values_of(task.solution, each))}
             for k, mistake in enumerate(task.mistakes):
                 values = values_of(mistake.function, each)
                 arrays |= {f"{place}/wrong{k}:{j}": value for j, value in enumerate(values)}
@@ -91,13 +95,13 @@ def bundle_files(bundle: Bundle) -> dict[str, bytes]:
     words: dict[str, Any] = {"number": bundle.number, "title": bundle.title}
     words["tasks"] = [asdict(task) for task in bundle.tasks]
     words["cells"] = [{"source": c.source, "text": c.text, "tags": list(c.tags)} for c in bundle.cells]
-    name = f"assignment{bundle.number}"
+    name = stem(bundle.number)
     return {f"{name}.json": json_text(words).encode(), f"{name}.npz": npz_bytes(bundle.arrays)}
 
 
 def available(folder: Path = BUNDLES) -> list[str]:
     """List the numbers of the assignments that there are."""
-    return sorted(path.stem.removeprefix("assignment") for path in folder.glob("assignment*.json"))
+    return sorted(number_of(path.stem) for path in folder.glob("*.json"))
 
 
 def load_bundle(number: str, folder: Path = BUNDLES) -> Bundle:
@@ -109,8 +113,8 @@ def load_bundle(number: str, folder: Path = BUNDLES) -> Bundle:
     """
     known = available(folder)
     check(number in known, "assignment", number, f"one of {', '.join(known) or 'none: run course build'}")
-    words = json.loads((folder / f"assignment{number}.json").read_text("utf8"))
-    with np.load(folder / f"assignment{number}.npz", allow_pickle=False) as arrays:
+    words = json.loads((folder / f"{stem(number)}.json").read_text("utf8"))
+    with np.load(folder / f"{stem(number)}.npz", allow_pickle=False) as arrays:
         found = dict(arrays)
     tasks = [VisibleTask(**task) for task in words["tasks"]]
     cells = [Cell(c["source"], c["text"], tuple(c["tags"])) for c in words["cells"]]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from . import process
 from .bundle import Bundle, VisibleTask
-from .grade import Code, judge, likely
+from .grade import Code, judge, likely, right_answers
 from .process import Outcome
 
 MOST = 3
@@ -50,10 +50,9 @@ def check_function(bundle: Bundle, task: VisibleTask, code: Code) -> tuple[Check
     outcome = process.run_cases(code, task.name, [case.arguments for case in cases], None, False)
     if missing := absent(task, outcome, len(cases)):
         return missing, outcome
-    judged = [judge(case, outcome, i, right) for i, (case, right) in enumerate(zip(cases, expected, strict=True))]
+    judged = judge(cases, outcome, expected)
     messages = [f"{each.title}: {each.message}" for each in judged if not each.passed]
-    got = [answer.results if not answer.error else [] for answer in outcome.answers]
-    hint = likely(got, expected, bundle.wrong(task)) if messages else ""
+    hint = likely(outcome, right_answers(cases, outcome, expected, judged), bundle.wrong(task)) if messages else ""
     if len({message.split(": ", 1)[1] for message in messages}) == 1 and len(messages) > 1:
         messages = [f"{len(messages)} cases: {messages[0].split(': ', 1)[1]}"]
     return Check(task, sum(each.passed for each in judged), len(cases), messages, hint), outcome

@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 
 RTOL = 1e-6
 """Relative, and of the largest expected value: single precision passes, no mistake does."""
+ZERO = 1e-12
+"""What counts as 0 where nothing but zeros is expected, and there is no largest value to compare with."""
 SMALL = 8
 """Entries of an array that is shown as it is."""
 
 
 def close(a: NDArray, b: NDArray) -> NDArray[np.bool_]:
-    """Compare elementwise; the arrays have one shape."""
+    """Compare elementwise; the arrays have one shape.
+
+    What is 0 but for rounding is equal to 0: by 1e-9 of the largest value expected, or by ``ZERO``.
+    """
     finite = np.abs(b[np.isfinite(b)].astype(float))
-    scale = float(finite.max()) if finite.size else 0.0
+    floor = RTOL * 1e-3 * float(finite.max(initial=0.0)) or ZERO
     with np.errstate(all="ignore"):
-        return np.isclose(a.astype(float), b.astype(float), rtol=RTOL, atol=RTOL * scale * 1e-3, equal_nan=True)
+        return np.isclose(a.astype(float), b.astype(float), rtol=RTOL, atol=floor, equal_nan=True)
 
 
 def equal(got: Sequence[NDArray], expected: Sequence[NDArray]) -> bool:

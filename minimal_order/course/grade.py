@@ -12,6 +12,7 @@ from . import process
 from .compare import changed, difference, equal
 from .master import Assignment, Case, Mistake, Task, wrong_versions
 from .process import Outcome
+from .rules import REFUSED, broken_rule, not_refused
 from .sandbox import Limits
 
 Code = Sequence[tuple[str, str]]
@@ -95,7 +96,7 @@ def grade_code(assignment: Assignment, code: Code, seed: int, walls: Any) -> tup
     crash when it is loaded) isn't started again for the other tasks: it would not come further.
     """
     tasks: list[TaskResult] = []
-    notes = mentions(code)
+    notes = mentions(code, assignment)
     stopped = ""
     for task in assignment.tasks:
         if stopped:
@@ -115,13 +116,17 @@ def grade_code(assignment: Assignment, code: Code, seed: int, walls: Any) -> tup
     return tasks, notes
 
 
-def mentions(code: Code) -> list[str]:
-    """Report the reference implementation where the code names it; to import it fails, whatever it is called by."""
+def mentions(code: Code, assignment: Assignment) -> list[str]:
+    """Report the reference implementation where the code names it; to import it fails, whatever it is called by.
+
+    Lines that were handed out are not the student's.
+    """
+    handed_out = {line.strip() for cell in assignment.student for line in cell.source.split("\n")}
     found = [
         f"{title}: names the reference implementation: {line.strip()[:120]}"
         for title, source in code
         for line in source.split("\n")
-        if re.search(r"\bminimal_order\b", line.partition("#")[0])
+        if re.search(r"\bminimal_order\b", line.partition("#")[0]) and line.strip() not in handed_out
     ]
     return found[:5]
 
@@ -151,16 +156,13 @@ def grade_function(
     if why:
         return lost(task, why), outcome
     expected = [values_of(task.solution, case) for case in cases]
-    judged = [
-        judge(case, outcome, i, right, tell=False) for i, (case, right) in enumerate(zip(cases, expected, strict=True))
-    ]
+    judged = judge(cases, outcome, expected, tell=False)
     if credit(task.points, judged) == 0:
         judged = [replace(each, message=UNCOUNTED) if each.passed else each for each in judged]
     result = TaskResult(task.name, task.number, task.points, credit(task.points, judged), judged, outcome.stopped)
     if not all(each.passed for each in judged):
-        got = [answer.results if not answer.error else [] for answer in outcome.answers]
         wrong = [(each.hint, [values_of(each.function, case) for case in cases]) for each in task.mistakes]
-        result.hint = likely(got, expected, wrong)
+        result.hint = likely(outcome, right_answers(cases, outcome, expected, judged), wrong)
     return result, outcome
 
 
@@ -175,18 +177,36 @@ def values_of(function: Callable[..., Any], case: Case) -> list[NDArray]:
     return [np.asarray(each) for each in (result if isinstance(result, tuple) else (result,))]
 
 
-def judge(case: Case, outcome: Outcome, i: int, expected: Sequence[NDArray], tell: bool = True) -> CaseResult:
-    """Judge one case; without ``tell`` the message doesn't name what was expected."""
-    if i >= len(outcome.answers):
-        message = outcome.stopped if i == len(outcome.answers) else "not reached"
-    elif outcome.answers[i].error:
-        message = outcome.answers[i].error
-    else:
-        message = difference(outcome.answers[i].results, expected, tell)
-        spoiled = changed(case.arguments, outcome.answers[i].arrays)
-        if not message and spoiled:
-            message = f"changes its argument {', '.join(spoiled)}: return a new array"
-    return CaseResult(case.title, not message, message[:LONGEST], case.edge)
+def judge(
+    cases: Sequence[Case], outcome: Outcome, expected: Sequence[Sequence[NDArray]], tell: bool = True
+) -> list[CaseResult]:
+    """Judge all cases of a task; without ``tell`` messages don't name what was expected."""
+    judged = []
+    for i, case in enumerate(cases):
+        if i >= len(outcome.answers):
+            message = outcome.stopped if i == len(outcome.answers) else "not reached"
+        elif case.rule == REFUSED:
+            message = not_refused(outcome.answers[i])
+        elif outcome.answers[i].error:
+            message = outcome.answers[i].error
+        else:
+            got = outcome.answers[i].results
+            message = broken_rule(cases, outcome.answers, i) if case.rule else difference(got, expected[i], tell)
+            spoiled = changed(case.arguments, outcome.answers[i].arrays)
+            if not message and spoiled:
+                message = f"changes its argument {', '.join(spoiled)}: return a new array"
+        judged.append(CaseResult(case.title, not message, message[:LONGEST], case.edge))
+    return judged
+
+
+def right_answers(
+    cases: Sequence[Case], outcome: Outcome, expected: Sequence[Sequence[NDArray]], judged: Sequence[CaseResult]
+) -> list[bool]:
+    """Whether each answer is right, whatever became of the arguments."""
+    return [
+        judged[i].passed if cases[i].rule else not answer.error and equal(answer.results, expected[i])
+        for i, answer in enumerate(outcome.answers)
+    ]
 
 
 def credit(points: float, cases: Sequence[CaseResult]) -> float:
@@ -196,13 +216,10 @@ def credit(points: float, cases: Sequence[CaseResult]) -> float:
     return round(points * sum(case.passed for case in cases) / len(cases), 2)
 
 
-def likely(
-    got: Sequence[Sequence[NDArray]],
-    expected: Sequence[Sequence[NDArray]],
-    wrong: Sequence[tuple[str, Sequence[Sequence[NDArray]]]],
-) -> str:
+def likely(outcome: Outcome, right: Sequence[bool], wrong: Sequence[tuple[str, Sequence[Sequence[NDArray]]]]) -> str:
     """Return the hint of the mistake whose answers these are: it has to explain most of the wrong ones."""
-    failed = [i for i in range(len(got)) if not equal(got[i], expected[i])]
+    got = [answer.results if not answer.error else [] for answer in outcome.answers]
+    failed = [i for i in range(len(got)) if not right[i]]
     explained = {
         hint: sum(bool(got[i]) and bool(answers[i]) and equal(got[i], answers[i]) for i in failed)
         for hint, answers in wrong

@@ -3,17 +3,20 @@
 A master is a page in MyST Markdown that opens as a notebook and runs from top to bottom. What a cell is for is said by
 its tag:
 
-- ``given``: students get it as it is.
+- ``given``: students get it as it is. With ``:run: no`` it isn't run here: it is for where students' files are used.
 - ``task``: a function; between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` students get a stub. Options ``:points:``,
   ``:equation:`` (its label), ``:hint:`` (what the stub says). With ``:tests: name`` the function is a student's test
   of the function ``name`` and earns its points by which wrong implementations it finds out.
-- ``visible``: ``visible()`` yields the cases that students see; ``hidden``: ``hidden(rng)`` those that count.
+- ``visible``: ``visible()`` yields the cases that students see; ``hidden``: ``hidden(rng)`` those that count. What the
+  solution returns is the right answer, unless a case names a rule that right answers keep.
 - ``mistake``: the task's function again, wrong in a typical way; its docstring is the hint for those who make it.
   Option ``:loses:``: the tasks that it fails, when they are more than its own.
 - ``teacher``: what the other cells need; students don't get it.
 - ``mutant``: after a task with ``:tests:``, a further wrong implementation; its docstring says what is wrong.
 
 A ``{question}`` is answered in words; what follows its line ``---`` is the rubric, which students don't get.
+
+Assignments are known by their number, or one that has none by a word: ``number: project``.
 """
 
 import re
@@ -39,17 +42,35 @@ class Case(NamedTuple):
     """Arguments with which a task's function is called.
 
     An ``edge`` case has an answer that is easily right by chance, so it counts only for those who have a case right
-    that isn't one.
+    that isn't one. Where many answers are right, ``rule`` names what they have in common (``rules``), if need be with
+    the answer to another case, whose title is ``beside``.
     """
 
     title: str
     arguments: dict[str, Any]
     edge: bool = False
+    rule: str = ""
+    beside: str = ""
 
 
-def case(title: str, /, *, edge: bool = False, **arguments: Any) -> Case:
+def case(title: str, /, *, edge: bool = False, rule: str = "", beside: str = "", **arguments: Any) -> Case:
     """Make a case; the title is what feedback calls it."""
-    return Case(title, {name: np.asarray(value) for name, value in arguments.items()}, edge)
+    return Case(title, {name: np.asarray(value) for name, value in arguments.items()}, edge, rule, beside)
+
+
+def stem(number: str) -> str:
+    """Return the name, without ending, of an assignment's files."""
+    return f"assignment{number}" if number.isdigit() else number
+
+
+def number_of(name: str) -> str:
+    """Return the assignment whose files have this name."""
+    return name.removeprefix("assignment")
+
+
+def heading(number: str) -> str:
+    """Return what an assignment is called in text."""
+    return f"Assignment {number}" if number.isdigit() else number.capitalize()
 
 
 class Mistake(NamedTuple):
@@ -244,7 +265,7 @@ def add_student(result: Assignment, block: Block) -> None:
 
 def add_teacher(result: Assignment, block: Block, world: dict[str, Any]) -> None:
     """Run a block's code and keep what it defines."""
-    if block.kind in ("text", "question"):
+    if block.kind in ("text", "question") or block.options.get("run") == "no":
         return
     here = world if block.kind in ("given", "teacher", "task") else dict(world)
     exec(compile("\n" * (block.line - 1) + block.source, f"assignment {result.number}", "exec"), here)
@@ -328,7 +349,7 @@ def as_page(text: str) -> str:
         elif block.kind == "question":
             number, question = next(questions)
             parts.append(f"### Question {number}: {question.title} ({question.points:g} points)\n\n{question.text}")
-    command = f"minimal-order course new {assignment.number} my-assignment{assignment.number}"
+    command = f"minimal-order course new {assignment.number} my-{stem(assignment.number)}"
     start = f"```{{admonition}} To work on it\n:class: tip\nAs a notebook and as a module: `{command}`\n```"
     head, _, body = parts[0].partition("\n")
     return "\n\n".join([head, start, body.strip("\n"), *parts[1:]]) + "\n"

@@ -252,7 +252,7 @@ def called(function: Callable[..., Any], arrays: Arrays) -> dict[str, ArrayLike]
     def value(name: str) -> Any:
         return arrays[name] if arrays[name].ndim else arrays[name].item()
 
-    sizes = [array.nbytes for array in arrays.values()]
+    sizes = [8 * array.size for array in arrays.values()]  # an outer product of two has numbers of 8 bytes
     numbers = [abs(float(array)) for array in arrays.values() if not array.ndim]
     if sum(sizes) > LARGEST_CALL or not all(number <= LARGEST_NUMBER for number in numbers if number < np.inf):
         message = f"a test's arguments: expected at most {LARGEST_CALL >> 10} KB, numbers up to {LARGEST_NUMBER}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..runs.files import csv_text
 from .grade import Result, TaskResult
-from .master import ANSWER, Assignment
+from .master import ANSWER, Assignment, heading
 
 STYLE = """
 :root { color-scheme: light dark; --right: #1a7f37; --wrong: #b3261e; --faint: #6b7280; --line: #d0d4da; }
@@ -58,11 +58,11 @@ def feedback_page(assignment: Assignment, result: Result) -> str:
     total = sum(task.points for task in assignment.tasks)
     parts = [
         "<!doctype html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(result.name)}: assignment '
-        f"{html.escape(assignment.number)}</title>",
+        f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(result.name)}: '
+        f"{html.escape(heading(assignment.number))}</title>",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<style>{STYLE}</style></head><body>",
-        f"<header><h1>Assignment {html.escape(assignment.number)}: {html.escape(assignment.title)}</h1>",
+        f"<header><h1>{html.escape(heading(assignment.number))}: {html.escape(assignment.title)}</h1>",
         f"<p>{html.escape(result.name)}, graded from {html.escape(result.file)}</p></header>",
         f'<p class="total">{points(result.earned)} of {points(total)} points for code</p>',
     ]
@@ -116,7 +116,7 @@ def gradescope_json(assignment: Assignment, result: Result) -> str:
 
 def written_answers(assignment: Assignment, results: Sequence[Result]) -> str:
     """Return all answers in words, question by question, with the rubric above them."""
-    parts = [f"# Assignment {assignment.number}: answers in words"]
+    parts = [f"# {heading(assignment.number)}: answers in words"]
     for i, question in enumerate(assignment.questions, start=1):
         parts += [f"## Question {i}: {question.title} ({points(question.points)} points)", question.rubric]
         for result in sorted(results, key=lambda each: each.name):

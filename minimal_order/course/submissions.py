@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..checks import check
+from .master import stem
 from .percent import Cell, code_of, fingerprint, read_cells
 
 LARGEST = 8 << 20
@@ -145,7 +146,7 @@ def choose(found: Submission, files: dict[str, bytes], number: str, handed_out: 
     That of the assignment's name goes before others. Of a module and a notebook that say different things, the one
     that was worked in counts; when both were, the notebook, and the teacher is told.
     """
-    named = {name: text for name, text in files.items() if Path(name).stem == f"assignment{number}"}
+    named = {name: text for name, text in files.items() if Path(name).stem == stem(number)}
     candidates = named or files
     if not candidates:
         raise ValueError("there is neither a module nor a notebook")

@@ -1,12 +1,14 @@
 """A student's folder: a module and a notebook of the same cells, either of which can be worked in."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..checks import check
 from ..runs.files import write_atomic
 from .bundle import Bundle
+from .master import stem
 from .percent import Cell, fingerprint, read_cells, to_notebook, to_percent
 
 KEY = "minimal_order"  # of the notebook's metadata
@@ -19,7 +21,7 @@ def new_folder(bundle: Bundle, folder: Path) -> list[Path]:
     ------
     ValueError : when one of them is there already; nobody's work is written over.
     """
-    paths = [folder / f"assignment{bundle.number}{suffix}" for suffix in (".py", ".ipynb")]
+    paths = [folder / f"{stem(bundle.number)}{suffix}" for suffix in (".py", ".ipynb")]
     for path in paths:
         check(not path.exists(), "folder", path, "one in which this file isn't yet: it is left as it is")
     write_both(bundle.cells, paths[0], paths[1])
@@ -48,25 +50,26 @@ class Work(NamedTuple):
     note: str = ""
 
 
-def find_work(path: Path) -> Path:
-    """Find the module or notebook that is meant: the file itself, or the one assignment in a folder."""
+def find_work(path: Path, numbers: Sequence[str]) -> Path:
+    """Find the module or notebook that is meant: the file itself, or in a folder the one of these assignments."""
     if path.is_file():
         check(path.suffix in (".py", ".ipynb"), "path", path, "a module (.py), a notebook (.ipynb) or their folder")
         return path
     check(path.is_dir(), "path", path, "a module, a notebook or their folder")
-    stems = sorted({p.stem for p in path.glob("assignment*") if p.suffix in (".py", ".ipynb")})
-    check(len(stems) == 1, "folder", path, f"the work on one assignment, found {', '.join(stems) or 'none'}")
-    return next(p for p in (path / f"{stems[0]}.py", path / f"{stems[0]}.ipynb") if p.exists())
+    files = {name: [path / f"{name}{suffix}" for suffix in (".py", ".ipynb")] for name in map(stem, numbers)}
+    found = {name: there for name, both in files.items() if (there := [p for p in both if p.exists()])}
+    check(len(found) == 1, "folder", path, f"the work on one assignment, found {', '.join(found) or 'none'}")
+    return next(iter(found.values()))[0]
 
 
-def read_work(path: Path) -> Work:
+def read_work(path: Path, numbers: Sequence[str]) -> Work:
     """Read the student's cells, and bring the file that was not worked in to the state of the other.
 
     Raises
     ------
     ValueError : when a file can't be read.
     """
-    found = find_work(path)
+    found = find_work(path, numbers)
     module, notebook = found.with_suffix(".py"), found.with_suffix(".ipynb")
     texts = {p: read_utf8(p) for p in (module, notebook) if p.exists()}
     cells = {p: read_cells(text, p.suffix) for p, text in texts.items()}

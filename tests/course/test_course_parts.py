@@ -111,6 +111,19 @@ def test_single_precision_is_equal_and_a_small_error_is_not():
     assert compare.difference([x * (1 + 1e-5)], [x])
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1e-3, 1.0, 1e6])
+def test_what_is_0_but_for_rounding_is_0(scale):
+    expected = scale * np.array([0.0, 1.0])
+    assert not compare.difference([expected + 1e-16 * scale], [expected])
+    assert compare.difference([expected + 1e-7 * scale], [expected])
+
+
+def test_where_only_zeros_are_expected_rounding_is_0_too():
+    assert not compare.difference([np.array([1e-17, 0, -1e-15])], [np.zeros(3)])
+    assert not compare.difference([np.array(1e-17)], [np.array(0.0)])
+    assert compare.difference([np.array([1e-9, 0, 0])], [np.zeros(3)])
+
+
 def test_credit_for_edge_cases_needs_another_case():
     right, edge, wrong = CaseResult("", True), CaseResult("", True, edge=True), CaseResult("", False)
     assert credit(4, [wrong, edge]) == 0
@@ -118,11 +131,16 @@ def test_credit_for_edge_cases_needs_another_case():
 
 
 def test_hint_explains_most_of_what_is_wrong_and_nothing_that_is_right():
-    a = [[np.array([1.0])], [np.array([2.0])], [np.array([3.0])]]
-    doubled = [[2 * x[0]] for x in a]
-    assert likely(doubled, a, [("doubled", doubled)]) == "doubled"
-    assert likely([a[0], *doubled[1:]], a, [("doubled", doubled)]) == ""
-    assert likely(a, a, [("doubled", doubled)]) == ""
+    a = [np.array(x) for x in (1.0, 2.0, 3.0)]
+    wrong = [("doubled", [[2 * x] for x in a])]
+
+    def hint(*got):
+        outcome = process.Outcome([process.Answer({"result0": x}) for x in got])
+        return likely(outcome, [bool(x == right) for x, right in zip(got, a, strict=True)], wrong)
+
+    assert hint(2 * a[0], 2 * a[1], 2 * a[2]) == "doubled"
+    assert hint(a[0], 2 * a[1], 2 * a[2]) == ""
+    assert hint(*a) == ""
 
 
 CELLS = [
@@ -234,7 +252,8 @@ def test_what_a_test_sends_is_small_before_it_is_used_here():
     def never(*arguments):
         raise AssertionError
 
-    for arrays_sent in ({"position:0": np.zeros(9000)}, {"argument:k": np.array(10**9)}):
+    many = np.zeros(9000, np.int8)
+    for arrays_sent in ({"position:0": np.zeros(9000)}, {"position:0": many}, {"argument:k": np.array(10**9)}):
         assert b"at most" in process.called(never, arrays_sent)["error"].tobytes()
     assert process.called(lambda x: 2 * x, {"position:0": np.array(3)})["result0"] == 6
 
