@@ -54,6 +54,8 @@ WRONG = [
     (["freeze", "boston", "--run", "3"],            ["--run: expected", "--runs"]),
     (["freeze", "boston", "--rtae=3"],              ["--rtae=3: expected", "--rate"]),
     (["reproduce", "--quik"],                       ["--quik: expected --quick"]),
+    (["course", "check", "--tsk", "kl"],            ["--tsk: expected --task"]),
+    (["complexity", "digits", "--nots", "6"],       ["--nots: expected --knots"]),
     (["list", "--runs", "3"],                       ["--runs: expected"]),
     (["freeze", "boston", "--optimizer", "adagrad"], ["optimizer = 'adagrad'", "adam"]),
     (["freeze", "boston", "--vary", "inti"],        ["vary = 'inti'", "nearest: init"]),

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:
-        known = [o for a in subparser(parser, arguments.command)._actions for o in a.option_strings]
+        known = [o for a in innermost(parser, arguments)._actions for o in a.option_strings]
         fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
     try:
         if "jobs" in arguments:
@@ -57,7 +57,9 @@ def check_workers(jobs: int, scheduler: str | None) -> None:
     run_parts([], jobs, scheduler)
 
 
-def subparser(parser: argparse.ArgumentParser, command: str) -> argparse.ArgumentParser:
-    """The parser of one command."""
-    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    return commands.choices[command]
+def innermost(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> argparse.ArgumentParser:
+    """The parser of the command that was given, or of the command within it."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return innermost(action.choices[getattr(arguments, action.dest)], arguments)
+    return parser
