@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minimal_order.course import process
+from minimal_order.course import arrays, process
 from minimal_order.course.bundle import BUNDLES, bundle_files, load_bundle, make_bundle
-from minimal_order.course.grade import grade_code, values_of
-from minimal_order.course.master import as_page, masters, parse
+from minimal_order.course.grade import grade_code, judge, values_of
+from minimal_order.course.master import as_page, masters, parse, stem
 from minimal_order.course.percent import code_of, from_notebook, from_percent, to_notebook, to_percent
 from minimal_order.course.runner import as_text, explain, given, plain
 
@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "book" / "assignments"
 MASTERS = {number: parse(path.read_text("utf8")) for number, path in masters(FOLDER).items()}
 SEEDS = (0, 1, 2)
+
+pytestmark = pytest.mark.usefixtures("orders_table")  # the project enters an order
 
 
 class NoWalls:
@@ -37,7 +39,7 @@ class NoWalls:
                 answer |= {f"argument:{key}": np.asarray(value) for key, value in arguments.items()}
             except Exception as error:
                 answer = explain(error)
-            answers.append(process.Answer(answer, "error" if "error" in answer else ""))
+            answers.append(process.Answer(answer, arrays.as_text(answer["error"]) if "error" in answer else ""))
         return process.Outcome(answers)
 
     def tests(self, code, name, tested, functions):
@@ -111,6 +113,16 @@ def test_every_task_has_three_mistakes_and_cases(number):
 
 
 @pytest.mark.parametrize("number", MASTERS)
+def test_time_and_points_are_told_as_they_are(number):
+    assignment, text = MASTERS[number], masters(FOLDER)[number].read_text("utf8")
+    code, words = (f"{sum(each.points for each in some):g}" for some in (assignment.tasks, assignment.questions))
+    assert f"**Points** {code} for code, {words} for words." in text
+    assert f"**Time** {assignment.about['hours']} hours" in text
+    row = f"| {number} | {assignment.title} | {assignment.about['hours']} | {code} | {words} |"
+    assert row in (FOLDER / "teaching.md").read_text("utf8")
+
+
+@pytest.mark.parametrize("number", MASTERS)
 def test_equations_are_the_books(number):
     book = "".join(page.read_text("utf8") for page in (ROOT / "book").glob("*.md"))
     for task in MASTERS[number].tasks:
@@ -164,7 +176,7 @@ def test_package_carries_the_students_files_of_the_master(number):
     """They are made anew by ``minimal-order course build --package``."""
     made, kept = make_bundle(MASTERS[number]), load_bundle(number)
     files = bundle_files(made)
-    assert files[f"assignment{number}.json"] == (BUNDLES / f"assignment{number}.json").read_bytes()
+    assert files[f"{stem(number)}.json"] == (BUNDLES / f"{stem(number)}.json").read_bytes()
     assert made.arrays.keys() == kept.arrays.keys()
     for name, array in made.arrays.items():
         np.testing.assert_allclose(kept.arrays[name], array, rtol=1e-12, err_msg=name)
@@ -186,7 +198,7 @@ def test_students_get_no_line_of_a_solution_and_no_rubric(number):
     for question in assignment.questions:
         assert question.rubric and not [line for line in question.rubric.splitlines() if line.strip() in student]
     assert "def hidden" not in student and "def visible" not in student
-    assert (BUNDLES / f"assignment{number}.json").exists()
+    assert (BUNDLES / f"{stem(number)}.json").exists()
 
 
 @pytest.mark.parametrize("number", MASTERS)
@@ -202,7 +214,7 @@ def test_page_of_the_book_shows_no_solution_and_no_rubric(number):
 
 
 def test_package_carries_bundles_and_no_master():
-    allowed = {f"assignment{number}.{suffix}" for number in MASTERS for suffix in ("json", "npz")}
+    allowed = {f"{stem(number)}.{suffix}" for number in MASTERS for suffix in ("json", "npz")}
     assert {path.name for path in BUNDLES.iterdir()} == allowed
     others = [p for p in (ROOT / "minimal_order").rglob("*") if p.is_file() and p.suffix in (".md", ".ipynb")]
     assert not others
@@ -218,6 +230,17 @@ def test_module_and_notebook_hold_the_same_cells(number):
 
 @pytest.mark.parametrize("number", MASTERS)
 def test_solution_passes_the_visible_cases(number):
+    code = solution(MASTERS[number])
     for task in MASTERS[number].tasks:
-        for case in task.visible:
-            assert values_of(task.solution, case), f"{task.name}: {case.title}"
+        outcome = NoWalls().cases(code, task.name, [case.arguments for case in task.visible])
+        judged = judge(task.visible, outcome, [values_of(task.solution, case) for case in task.visible])
+        assert not [f"{task.name}, {each.title}: {each.message}" for each in judged if not each.passed]
+
+
+@pytest.mark.parametrize("number", MASTERS)
+def test_bundle_holds_no_answer_where_a_rule_decides(number):
+    assignment, bundle = MASTERS[number], make_bundle(MASTERS[number])
+    for task, visible in zip(assignment.tasks, bundle.tasks, strict=True):
+        for case, again, expected in zip(task.visible, bundle.cases(visible), bundle.expected(visible), strict=True):
+            assert (again.rule, again.beside) == (case.rule, case.beside)
+            assert bool(expected) != bool(case.rule)
