@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shlex
 import weakref
 from dataclasses import replace
@@ -479,10 +480,23 @@ def test_prune_refuses(folder, capsys, words, said, tmp_path):
     assert not (tmp_path / "p").exists()
 
 
-def test_prune_without_a_file(capsys, tmp_path):
-    with pytest.raises(SystemExit):
-        main(["complexity", "prune", "--lam", "1", "--share", ".5", "--hypernet", str(tmp_path / "none.npz")])
-    assert "none.npz" in capsys.readouterr().err
+def test_prune_without_a_file(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["complexity", "prune", "--lam", "1", "--share", ".5"]
+    for more, said in ((["--hypernet", "none.npz"], "none.npz"), ([], "`minimal-order complexity mnist` makes")):
+        with pytest.raises(SystemExit):
+            main([*words, *more])
+        assert said in capsys.readouterr().err
+
+
+def test_prune_says_which_lam_it_took(folder, tmp_path, capsys):
+    hypernet = folder[0] / "models" / "variational-linear.npz"
+    words = ["complexity", "prune", "--lam", "1e-9", "--share", "0", "--clamp", "--hypernet", str(hypernet)]
+    assert main([*words, "--out", str(tmp_path / "p.npz")]) == 0
+    assert "lam = 0.01: 0 parameters removed" in capsys.readouterr().out
+    with np.load(tmp_path / "p.npz") as pruned:
+        assert json.loads(str(pruned["description"]))["lam"] == 0.01
+        assert_array_equal(pruned["w"], load(hypernet).pruned(0.01, 0).w)
 
 
 @pytest.mark.parametrize(

@@ -5,31 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from .options import add_common, command
-from .parsing import Parser, fail, names, nearest, numbers
+from .parsing import Parser, names, numbers
 from .printing import print_paths, shown
 
 OPTIONS = ("models", "runs", "lams", "levels", "epochs", "hyper_epochs", "batch_size", "rate", "clip", "knots", "scale",
            "draws", "sampling", "pixels", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation",
            "objects", "samples", "repeats", "dtype", "folder")  # fmt: skip
-
-
-class Strict(Parser):
-    """A parser that answers for options it does not know itself, with the nearest of its own."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, or end with one line."""
-        found, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            known = [option for action in self._actions for option in action.option_strings]
-            fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
-        return found, unknown
+MODELS = "variational, reparameterised, base, each also with -linear or -piecewise"
+HYPERNET = Path("results/complexity/mnist/models/variational-piecewise.npz")
 
 
 def add_commands(commands: Any) -> None:
     """Add them to the program."""
     help = "networks of a given complexity: direct or from a hypernetwork, then pruned; or prune from a trained one"
     sub = commands.add_parser("complexity", help=help, description=help, allow_abbrev=False)
-    whats = sub.add_subparsers(dest="what", metavar="DATASET|prune", required=True, parser_class=Strict)
+    whats = sub.add_subparsers(dest="what", metavar="DATASET|prune", required=True, parser_class=Parser)
     for dataset in ("mnist", "cifar10", "digits", "cifar10-subset"):
         one = command(whats, dataset, do_complexity, f"the nine models on {dataset}")
         add_experiment(one)
@@ -42,14 +32,14 @@ def add_commands(commands: Any) -> None:
 
 def add_experiment(sub: argparse.ArgumentParser) -> None:
     """Add the settings of the experiment."""
-    sub.add_argument("--models", type=names, metavar="A,B", help="which of the nine (default: all)")
-    sub.add_argument("--runs", type=int, help="independent starts (default 5; cifar10 3)")
+    sub.add_argument("--models", type=names, metavar="A,B", help=f"default: all, {MODELS}")
+    sub.add_argument("--runs", type=int, help="independent starts (default 5; CIFAR-10 3)")
     sub.add_argument("--lams", type=numbers, metavar=".1,1", help="complexity parameters (default .001, ..., 100)")
     sub.add_argument("--levels", type=numbers, metavar="0,.5", help="shares removed (default 0, .02, ..., .98)")
     sub.add_argument("--epochs", type=int, help="of a direct network (default 25; digits 100)")
     sub.add_argument("--hyper-epochs", type=int, help="of a hypernetwork (default 50; digits 200)")
-    sub.add_argument("--batch-size", type=int, help="objects a step (default 256; digits 64)")
-    sub.add_argument("--rate", type=float, help="step size of Adam")
+    sub.add_argument("--batch-size", type=int, help="objects a step (default 256; digits and cifar10-subset 64)")
+    sub.add_argument("--rate", type=float, help="step size of Adam (default .001)")
     sub.add_argument("--clip", type=float, help="cut gradients off at +-this (default 1; 0: do not)")
     sub.add_argument("--knots", type=count_or_numbers, metavar="6|.001,1,100", help="how many, or the lam (default 6)")
     sub.add_argument("--scale", help="coordinate of lam: log (default) or raw")
@@ -61,7 +51,8 @@ def add_experiment(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--prior-std", type=float, help="of every weight (default 1)")
     sub.add_argument("--per", help="from what a share is removed: tensor (default) or network")
     sub.add_argument("--biases", action="store_true", default=None, help="biases can be removed too")
-    sub.add_argument("--validation", type=int, help="training objects held out to choose lam")
+    held_out = "training objects held out to choose lam (default 5000; digits 300; cifar10-subset 200)"
+    sub.add_argument("--validation", type=int, help=held_out)
     sub.add_argument("--objects", type=int, help="how many training objects to take (default: all)")
     sub.add_argument("--samples", type=int, help="draws for E log p(D | w) (default 4)")
     sub.add_argument("--repeats", type=int, help="how many times seconds are measured (default 7)")
@@ -71,10 +62,9 @@ def add_experiment(sub: argparse.ArgumentParser) -> None:
 
 def add_prune(sub: argparse.ArgumentParser) -> None:
     """Add what pruning is told."""
-    default = Path("results/complexity/mnist/models/variational-piecewise.npz")
     sub.add_argument("--lam", type=float, required=True, help="complexity parameter")
     sub.add_argument("--share", type=float, required=True, help="share of the weights to remove, 0 ... 1")
-    sub.add_argument("--hypernet", type=Path, default=default, metavar="FILE", help=f"trained (default {default})")
+    sub.add_argument("--hypernet", type=Path, default=HYPERNET, metavar="FILE", help=f"trained (default {HYPERNET})")
     sub.add_argument("--per", default="tensor", help="from what the share is removed: tensor (default) or network")
     sub.add_argument("--biases", action="store_true", help="biases can be removed too")
     sub.add_argument("--clamp", action="store_true", help="take a lam outside the trained range as the end of it")
@@ -116,22 +106,26 @@ def do_prune(arguments: argparse.Namespace) -> None:
 
     import numpy as np
 
+    from ..checks import check
     from ..complexity.hypernet_file import load
     from ..runs.files import npz_bytes, write_atomic
 
+    found = arguments.hypernet != HYPERNET or HYPERNET.exists()
+    check(found, "--hypernet", HYPERNET, "a trained one; `minimal-order complexity mnist` makes this one, the default")
     trained = load(arguments.hypernet)
-    options = {"per": arguments.per, "biases": arguments.biases, "clamp": arguments.clamp}
-    pruned = trained.pruned(arguments.lam, arguments.share, **options)
+    options = {"per": arguments.per, "biases": arguments.biases}
+    pruned = trained.pruned(arguments.lam, arguments.share, clamp=arguments.clamp, **options)
+    lam = min(max(arguments.lam, trained.hypernet.lam_min), trained.hypernet.lam_max)  # outside only if clamped
     accuracy = test_accuracy(trained, pruned.w, arguments.folder) if arguments.test else None
     description = {
         "model": asdict(trained.model), "family": trained.family, "dataset": trained.dataset, "pixels": trained.pixels,
-        "lam": arguments.lam, "share": arguments.share, **options,
+        "lam": lam, "share": arguments.share, **options,
     }  # fmt: skip
     arrays = {"w": pruned.w, "beta": pruned.beta, "description": np.array(json.dumps(description, sort_keys=True))}
     write_atomic(arguments.out, npz_bytes(arrays))
     removed = int(np.count_nonzero(~pruned.beta))
     left = trained.model.n_params - removed
-    print(f"{trained.model}, {trained.family}, lam = {arguments.lam:g}: {removed} parameters removed, {left} left")
+    print(f"{trained.model}, {trained.family}, lam = {lam:g}: {removed} parameters removed, {left} left")
     if accuracy is not None:
         print(f"accuracy on test: {accuracy:.4f}")
     print(f"wrote {shown(arguments.out.absolute())}")
