@@ -244,3 +244,11 @@ def test_bundle_holds_no_answer_where_a_rule_decides(number):
         for case, again, expected in zip(task.visible, bundle.cases(visible), bundle.expected(visible), strict=True):
             assert (again.rule, again.beside) == (case.rule, case.beside)
             assert bool(expected) != bool(case.rule)
+
+
+def test_a_test_that_refuses_everything_has_found_out_nothing():
+    assignment = MASTERS["8"]
+    code = [*solution(assignment), ("bad", "def test_hat_weights(hat_weights):\n    assert False\n")]
+    found = earned(assignment, code)["test_hat_weights"]
+    assert found.earned == 0
+    assert [(case.title, case.passed) for case in found.cases] == [("accepts a right hat_weights", False)]

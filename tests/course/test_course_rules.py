@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minimal_order.course.grade import judge
+from minimal_order.course.grade import judge, right_answers
 from minimal_order.course.master import case
 from minimal_order.course.process import Answer, Outcome
 from minimal_order.course.rules import RULES, broken_rule
@@ -68,6 +68,7 @@ def test_infinite_scores_have_their_place():
     score = np.where(np.abs(W) > 1, np.inf, np.abs(W))
     assert not broken("same_order", "0", (W, [score]), (W[..., PLACES], [score[..., PLACES]]))
     assert broken("same_order", "0", (W, [score]), (W, [np.where(np.abs(W) > 1, -np.inf, np.abs(W))]))
+    assert "equal" in broken("same_order", "0", *[(W, [np.full(W.shape, np.inf)])] * 2)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,16 @@ def test_refused_is_a_value_error_and_nothing_else():
 
 def test_every_rule_is_tested_here():
     assert set(RULES) == {"finite", "again", "each_run", "same_order", "order", "by_lot"}
+
+
+def test_an_answer_that_keeps_its_rule_is_right_and_one_that_changes_its_argument_too():
+    cases = [case("a", rule="finite", w=W), case("b", w=W), case("c", w=W)]
+    spoiled = {"argument:w": 0 * W}
+    outcome = Outcome(
+        [Answer({"result0": x} | kept) for x, kept in ((W, {"argument:w": W}), (W, spoiled), (2 * W, {}))]
+    )
+    expected = [[], [W], [W]]
+    judged = judge(cases, outcome, expected)
+    assert [each.passed for each in judged] == [True, False, False]
+    assert "changes its argument w" in judged[1].message
+    assert right_answers(cases, outcome, expected, judged) == [True, True, False]
