@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from minimal_order.claims.complexity import best_over_lam, judge
 from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
-from minimal_order.complexity.hypernet_file import load
+from minimal_order.complexity.hypernet_file import load, prune
 from minimal_order.complexity.objectives import FAMILIES
 from minimal_order.experiments.complexity import parts as work
 from minimal_order.experiments.complexity.config import ComplexityConfig
@@ -31,7 +31,7 @@ from minimal_order.experiments.complexity.outcome import (
 from minimal_order.experiments.complexity.parts import kinds_of, looks_of, model_part, seconds_part
 from minimal_order.experiments.complexity.published import PUBLISHED
 from minimal_order.experiments.complexity.run import complexity_parts
-from minimal_order.experiments.complexity.runs import data_of, start_of
+from minimal_order.experiments.complexity.runs import data_of, generator, start_of, steps_of
 from minimal_order.freezing.operations import step_operations
 from minimal_order.networks.models import MLP
 from minimal_order.plots.complexity import figures
@@ -41,6 +41,7 @@ from minimal_order.reports.text import mean_with_interval
 from minimal_order.reproduce import complexity as reproduction
 from minimal_order.reproduce.complexity import complexity_configs
 from minimal_order.training.train import evaluate
+from minimal_order.variational.gaussian import Normal
 
 TINY = {
     "dataset": "digits",
@@ -146,6 +147,30 @@ def test_data_in_three_parts():
     assert not rows & {row.tobytes() for row in data.X_valid}
 
 
+def test_every_purpose_and_run_has_a_stream_of_its_own():
+    config = tiny()
+    drawn = [generator(config, purpose, run).integers(2**62)
+             for purpose in ("init", "batches", "noise", "lam", "terms") for run in (0, 1)]  # fmt: skip
+    assert len(set(drawn)) == 10
+    assert drawn[0] == generator(config, "init", 0).integers(2**62)
+
+
+def test_settings_reach_the_training():
+    config = tiny(prior_mean=0.5, prior_std=2.0, sampling="weights", draws=3, epochs=1, hyper_epochs=3)
+    data = data_of(config)
+    of = start_of(config, "reparameterised", 0, data.of).objective
+    generated = start_of(config, "variational-linear", 0, data.of).objective
+    assert generated.lams == 3
+    for objective, family in ((of, "reparameterised"), (generated.of, "variational")):
+        assert (objective.family, objective.prior, objective.sampling) == (family, Normal(0.5, 2.0), "weights")
+    assert [steps_of(config, name, 200) for name in ("base", "base-linear")] == [3, 9]
+    g, w = np.array([100.0]), np.zeros(1)
+    for clip, moment in ((0.5, 0.5), (0.0, 100.0)):
+        rule = tiny(clip=clip).rule
+        _, state = rule.step(rule.init(w), g, w)
+        assert state.m == moment
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_all_models_of_a_run_begin_as_one_network(name):
     config, data = tiny(), data_of(tiny())
@@ -175,6 +200,11 @@ def test_part_measures_what_it_trained(name):
     assert_allclose(found["history"][-1], dense[0], atol=1e-6)
     assert found["looks"][-1] == looks_of(config, name, 200)[-1] == 2 * (200 // config.batch_size)
     assert np.isfinite(found["terms"]).all() and np.isfinite(found["accuracy"]).all()
+    (fit, complexity, value), family = found["terms"], config.family(name)
+    theta, lams = start.parameters(found["w"], config.lams).astype(float), np.array(config.lams)
+    assert_allclose(value, family.objective(fit, theta, lams, config.prior), rtol=1e-6)
+    weight = 1 if family.name == "reparameterised" else lams
+    assert_allclose(value, fit - weight * complexity, rtol=1e-6)
     again = model_part(config, name, 0)
     assert all(np.array_equal(found[key], again[key]) for key in found)
 
@@ -197,6 +227,18 @@ def test_steps_on_the_way_are_not_kept(monkeypatch):
     config, data = tiny(), data_of(tiny())
     looks = np.array([2, 30, 60])
     assert len(list(work.training(config, start_of(config, "base", 0, data.of), data.of, 0, looks))) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"per": "network"}, {"biases": True}], ids=str)
+def test_share_is_taken_as_told(options):
+    config, data = tiny(**options), data_of(tiny())
+    theta = 0.1 + np.random.default_rng(0).standard_normal((3, 2 * config.model.n_params), np.float32)
+    found = work.pruned_accuracy(config, "variational", theta, data)
+    for i, share in enumerate(config.levels):
+        w = prune(FAMILIES["variational"], config.model, theta, share, **{"per": "tensor", "biases": False} | options).w
+        sides = (data.X_valid, data.y_valid), (data.of.X_test, data.of.y_test)
+        expected = [evaluate(config.model, w, X, y, "multiclass")[1] for X, y in sides]
+        assert_allclose(found[:, :, i], expected, atol=1e-6)
 
 
 def test_diverged_network_is_left_out():

@@ -10,6 +10,7 @@ from minimal_order.cli import main
 from minimal_order.complexity.hypernet import Hypernet
 from minimal_order.complexity.objectives import objective_penalty
 from minimal_order.experiments.convergence.outcome import (
+    ABOVE,
     DIRECT,
     INSIDE,
     ConvergenceConfig,
@@ -127,6 +128,10 @@ def test_tables_and_claim(outcome):
     rows = list(error_rows(outcome))
     config = outcome.config
     assert len(rows) == len(config.families) * len(config.lams) * len(config.looks)
+    error = outcome.error("2 knots")[-1, :, 1]
+    (row,) = [row for row in rows if (row[0], float(row[1]), row[2]) == ("2 knots", 10, config.looks[-1])]
+    assert row[3:] == (error.mean(), error.std(ddof=1), np.mean(error > ABOVE), outcome.floor("2 knots")[1])
+    assert {row[5] for row in rows} >= {0, 1}
     assert [row[0] for row in left_rows(outcome)] == list(config.knots)
     claims = {claim.id: claim for claim in judge({}, outcome)}
     assert [claims[id].verdict for id in ("d1", "d2", "d3")] == [UNTESTED] * 3
