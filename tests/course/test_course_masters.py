@@ -109,7 +109,10 @@ def test_every_task_has_three_mistakes_and_cases(number):
             assert len(task.visible) >= 2
             cases = list(task.hidden(np.random.default_rng(0)))
             assert sum(not each.edge for each in cases) >= 3
-            assert len({each.title for each in cases}) == len(cases)
+            for some in (cases, task.visible):
+                titles = [each.title for each in some]
+                assert len(set(titles)) == len(titles)
+                assert {each.beside for each in some} <= {"", *titles}
 
 
 @pytest.mark.parametrize("number", MASTERS)
