@@ -1,0 +1,76 @@
+"""Where lines may break on the screen: not between a formula and its comma, nor inside an interval; long code may."""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+OPENING = re.compile(r"[(\[“‘]+$")
+CLOSING = re.compile(r"^[^\s\-–—/(]+")
+PERCENT = re.compile(r"(?<=\d) (?=%)")
+INTERVAL = re.compile(r"(?<=[\d.]) \[(-?\.?\d\S*), (?=-?\.?\d)")
+LITERAL = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+
+
+class WholeFormulas(SphinxPostTransform):
+    """Keep a formula in the text together with the bracket before it and what follows it without a space."""
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put each such group into an element that is not broken."""
+        for math in list(self.document.findall(nodes.math)):
+            place = math.parent.index(math)
+            before = math.parent[place - 1] if place else None
+            after = math.parent[place + 1] if place + 1 < len(math.parent) else None
+            opening = OPENING.search(before) if isinstance(before, nodes.Text) else None
+            closing = CLOSING.search(after) if isinstance(after, nodes.Text) else None
+            if not (opening or closing):
+                continue
+            whole = nodes.inline(classes=["unbroken"])
+            math.replace_self(whole)
+            whole += [nodes.Text(opening[0])] if opening else []
+            whole += math
+            whole += [nodes.Text(closing[0])] if closing else []
+            if opening:
+                before.parent.replace(before, nodes.Text(before[: opening.start()]))
+            if closing:
+                after.parent.replace(after, nodes.Text(after[closing.end() :]))
+
+
+class WholeNumbers(SphinxPostTransform):
+    """Keep a number together with its per cent, and with its interval."""
+
+    default_priority = 701
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put spaces that don't break in the place of others."""
+        for text in list(self.document.findall(nodes.Text)):
+            if not isinstance(text.parent, LITERAL):
+                kept = INTERVAL.sub("\u00a0[\\1,\u00a0", PERCENT.sub("\u00a0", text))
+                if kept != text:
+                    text.parent.replace(text, nodes.Text(kept))
+
+
+class LinesOfCode(SphinxPostTransform):
+    """Give each line of code an element of its own, so that the style sheet can break long ones as in ``eqcode``."""
+
+    default_priority = 702
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Set what the highlighter makes of them."""
+        for number, code in enumerate(self.document.findall(nodes.literal_block), start=1):
+            if code.get("language", "python") in ("ipython3", "python"):
+                code["highlight_args"] = {"linespans": f"code-{number}"} | code.get("highlight_args", {})
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the steps."""
+    for step in (WholeFormulas, WholeNumbers, LinesOfCode):
+        app.add_post_transform(step)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
