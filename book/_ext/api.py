@@ -62,7 +62,8 @@ def fields(node: ast.ClassDef) -> str:
 
 def first_line(docstring: str) -> str:
     """Return the first paragraph of a docstring in one line, without marks of code and labels of equations."""
-    plain = " ".join(docstring.split("\n\n")[0].split()).replace("`", "")
+    text = re.sub(r":\w+:`", "`", docstring.split("\n\n")[0])
+    plain = " ".join(text.split()).replace("`", "")
     return re.sub(rf"^({LABEL.pattern}[,:;]? ?(and )?)+", "", plain)
 
 
@@ -132,7 +133,7 @@ class Api(SphinxDirective):
     def module(self, name: str) -> nodes.section:
         """Build the section of one module."""
         tree, title = self.tree(name), f"{PACKAGE.name}.{name}"
-        section = nodes.section("", nodes.title("", title), ids=[nodes.make_id(title)], names=[title])
+        section = nodes.section("", nodes.title("", name), ids=[nodes.make_id(title)], names=[title])
         docstring = ast.get_docstring(tree) or ""
         section += nodes.paragraph("", first_line(docstring))
         path = Path(PACKAGE.name, *name.split(".")).with_suffix(".py").as_posix()
