@@ -64,7 +64,11 @@ RC: dict[Any, Any] = {
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
     "legend.fontsize": SMALL,
-    "legend.frameon": False,
+    "legend.facecolor": "white",  # over lines a legend stays legible
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
+    "legend.fancybox": False,
+    "legend.borderpad": 0.2,
     "legend.handlelength": 2.6,
     "lines.linewidth": 1.5,
     "lines.markersize": 4,
