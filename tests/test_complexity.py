@@ -271,6 +271,15 @@ def test_operations_of_a_step():
     assert step_cost(replace(config, sampling="weights"), "variational") < step_cost(config, "variational")
 
 
+def test_operations_that_a_q_adds():
+    """By hand for 4-3-2 and 5 objects: p = 15 + 8; what is drawn is 5 units for each object, or the weights."""
+    model, S, p = MLP((4, 3, 2), "relu"), 5, 23
+    plain = network_operations(model, S, spread=False)
+    products = S * p + S * p + S * 3 * 2  # variances, their gradients, back through the hidden layer
+    assert network_operations(model, S, spread=True) - plain == products + S * (4 + 3) + S * (3 + 2) * (4 + 3) + 6 * p
+    assert network_operations(model, S, spread=True, sampling="weights") - plain == 6 * p
+
+
 def test_steps_until_equally_good():
     looks = np.array([1, 2, 4])
     direct = np.array([[[0.2, 0.5], [0.8, 0.6], [0.9, 0.6]]])  # (runs, looks, lams)
