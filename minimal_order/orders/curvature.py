@@ -1,7 +1,7 @@
 """Orders by what the loss would change if a weight were removed, from its second derivatives at the end.
 
 All of the mean loss on the whole training part, and all scored once: what recomputes, retrains or moves the other
-weights is in ``removal.py``.
+weights is in ``pruning/removal.py``.
 """
 
 import numpy as np

@@ -96,7 +96,7 @@ SAMPLINGS: dict[str, Sampling] = {"weights": reparameterised, "local": locally_r
 def spread(V: NDArray, v: NDArray | None, a: NDArray) -> NDArray:
     """Standard deviation t = sqrt(V a^2 + v) of a layer's pre-activations, given its inputs.
 
-    Shapes as in ``layers.dense``: V (..., h, d), v (..., h) or None, a (..., d, S) -> (..., h, S).
+    Shapes as in ``networks.layers.dense``: V (..., h, d), v (..., h) or None, a (..., d, S) -> (..., h, S).
     """
     t = replica_matmul(V, a * a)
     if v is not None:

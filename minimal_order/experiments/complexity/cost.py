@@ -19,7 +19,7 @@ MARGIN = 0.01
 
 
 def network_operations(model: MLP, batch_size: int, spread: bool, sampling: str = "local") -> int:
-    """Operations of one network's gradient on a mini-batch, by the rules of ``operations.py``; no step rule.
+    """Operations of one network's gradient on a mini-batch, by the rules of ``freezing/operations.py``; no step rule.
 
     To w: forward, deltas, gradient, 2 a parameter for the penalty. To q with drawn pre-activations, on top of that: two
     products for the variances and their gradients, and one back through each hidden layer; a^2; 4 a pre-activation
