@@ -440,6 +440,13 @@ def test_verdicts(outcome_of, verdicts):
     assert claims[3].verdict == UNTESTED
 
 
+@pytest.mark.parametrize(("level", "accuracy"), [(1, 0.9), (2, 0.45)], ids=["loses by half", "below base at 80 %"])
+def test_variational_network_that_cannot_be_pruned(level, accuracy):
+    outcome = made(0.0)
+    outcome.accuracy["variational"][..., level] = accuracy
+    assert judge({"toy": outcome})[0].verdict == FAILS
+
+
 def test_verdict_under_conditions():
     outcome = made(0.0)
     for name in ("base-linear", "base-piecewise"):
