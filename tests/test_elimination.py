@@ -136,6 +136,9 @@ def test_order_does_not_depend_on_units(removal):
     order = eliminate(A, removal=removal).order
     for unit in (1e-7, 1e-290, 1e290):
         assert eliminate(unit * A, removal=removal).order.tolist() == order.tolist()
+    nearly = with_eigenvalues(np.geomspace(1e-9, 1, 6))  # in such a unit its precision is beyond the largest number
+    expected = eliminate(nearly, removal=removal).order
+    assert eliminate(1e-300 * nearly, removal=removal).order.tolist() == expected.tolist()
     order = eliminate(A, scale="correlation", removal=removal).order
     for unit in (1e-290, 1e290):
         assert eliminate(unit * A, scale="correlation", removal=removal).order.tolist() == order.tolist()
