@@ -36,8 +36,10 @@ def read_arrays(content: bytes) -> Arrays:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             arrays = {}
+            if sum(entry.file_size for entry in archive.infolist()) > len(content):
+                raise BadFrameError("compressed, or members that share their bytes")
             for entry in archive.infolist():
-                if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > len(content):
+                if entry.compress_type != zipfile.ZIP_STORED:
                     raise BadFrameError("compressed")
                 name = entry.filename.removesuffix(".npy")
                 if name in arrays:

@@ -80,8 +80,8 @@ def from_percent(text: str) -> list[Cell]:
 def read_tags(tags: str | None) -> tuple[str, ...]:
     """Read the tags of a cell; those that are no list are none."""
     try:
-        return tuple(map(str, json.loads(tags or "[]")))
-    except ValueError:
+        return tuple(writable(str(tag)) for tag in json.loads(tags or "[]"))
+    except (ValueError, TypeError, RecursionError):
         return ()
 
 
@@ -115,7 +115,9 @@ def from_notebook(text: str) -> list[Cell]:
     try:
         notebook = json.loads(text)
         return [
-            Cell(joined(cell["source"]), cell["cell_type"] != "code", tuple(map(str, cell["metadata"].get("tags", []))))
+            Cell(
+                joined(cell["source"]), cell["cell_type"] != "code", read_tags(json.dumps(cell["metadata"].get("tags")))
+            )
             for cell in notebook["cells"]
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -124,7 +126,12 @@ def from_notebook(text: str) -> list[Cell]:
 
 def joined(source: str | list[str]) -> str:
     """Return the source of a notebook's cell, which is a text or a list of its lines."""
-    return source if isinstance(source, str) else "".join(source)
+    return writable(source if isinstance(source, str) else "".join(source))
+
+
+def writable(text: str) -> str:
+    """Return text that UTF-8 can write: JSON and names of files may hold halves of characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def read_cells(text: str, suffix: str) -> list[Cell]:

@@ -27,12 +27,12 @@ FORBIDDEN = {
     "x86_64": (
         0xC000003E,
         [56, 57, 58, 435, 41, 53, 29, 68, 319, 272, 308, 155, 161, 165, 428, 429, 442, 101, 310, 311, 248, 249, 250,
-         321, 298, 425, 323, 304, 246, 320, 175, 313],
+         321, 298, 425, 323, 304, 246, 320, 175, 313, 64, 240, 447, 222, 206, 253, 294, 300],
     ),
     "aarch64": (
         0xC00000B7,
         [220, 435, 198, 199, 194, 186, 279, 97, 268, 41, 51, 40, 428, 429, 442, 117, 270, 271, 217, 218, 219, 280, 241,
-         425, 282, 265, 104, 294, 105, 273],
+         425, 282, 265, 104, 294, 105, 273, 190, 180, 447, 107, 0, 26, 262],
     ),
 }  # fmt: skip
 UNPROTECTED = """\
@@ -97,7 +97,9 @@ def call_filter() -> bytes:
 
     clone, fork, vfork, clone3, socket, socketpair, shmget, msgget, memfd_create, unshare, setns, pivot_root, chroot,
     mount and its successors, ptrace, process_vm_readv and _writev, the keyring, bpf, perf_event_open, io_uring_setup,
-    userfaultfd, open_by_handle_at, kexec and modules. A second line: most of them fail for other reasons too.
+    userfaultfd, open_by_handle_at, kexec, modules: a second line, most of them fail for other reasons too. And semget,
+    mq_open, memfd_secret, timer_create, io_setup, inotify_init, fanotify_init: memory of the kernel's that counts for
+    no limit of a process, by the gigabyte with semget.
     """
     audit, numbers = FORBIDDEN.get(platform.machine(), (0, []))
     if not numbers:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..checks import check
 from .master import stem
-from .percent import Cell, code_of, fingerprint, read_cells
+from .percent import Cell, code_of, fingerprint, read_cells, writable
 
 LARGEST = 8 << 20
 """Bytes of a file: a notebook may have figures in it."""
@@ -72,7 +72,7 @@ def find_submissions(folder: Path, number: str, handed_out: str = "") -> list[Su
 
 def read_submission(path: Path, number: str, handed_out: str) -> Submission:
     """Read one entry of the folder."""
-    name = path.name.encode("utf-8", "replace").decode()
+    name = writable(path.name)
     found = Submission(Path(name).stem if path.suffix in (*SUFFIXES, ".zip") else name, name)
     try:
         mode = path.lstat().st_mode
@@ -83,19 +83,11 @@ def read_submission(path: Path, number: str, handed_out: str) -> Submission:
         elif path.suffix == ".zip":
             choose(found, dict(files_in_zip(read_file(path))), number, handed_out)
         elif path.suffix in SUFFIXES:
-            choose(found, {path.name: read_file(path)}, number, handed_out)
+            choose(found, {name: read_file(path)}, number, handed_out)
         else:
             raise ValueError(f"{path.name}: expected a module (.py), a notebook (.ipynb), a zip or a folder")
-    except (
-        ValueError,
-        OSError,
-        RecursionError,
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ) as error:
-        found.fault = str(error)[:500] or type(error).__name__
+    except Exception as error:  # zipfile and what unpacks for it raise what they like on broken bytes
+        found.fault = writable(str(error))[:500] or type(error).__name__
     return found
 
 
@@ -121,7 +113,7 @@ def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:
             seen += 1
             path = Path(place) / name
             if seen <= MOST_FILES and path.suffix in SUFFIXES and not path.is_symlink():
-                yield path.relative_to(folder).as_posix(), read_file(path)
+                yield writable(path.relative_to(folder).as_posix()), read_file(path)
 
 
 def files_in_zip(content: bytes) -> Iterator[tuple[str, bytes]]:
