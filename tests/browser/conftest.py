@@ -1,12 +1,13 @@
 """The built book on a plain server, and a browser that notes what is wrong with a page."""
 
+import contextlib
 import functools
 import http.server
 import shutil
 import threading
 
 import pytest
-from built import HTML, WIDTHS
+from built import HTML, PAGES, WIDTHS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -51,10 +52,11 @@ def browser(tmp_path_factory):
         context.close()
 
 
-@pytest.fixture
-def visit(browser, address):
-    """Open a page at a width; in ``complaints`` stands what the browser complains of or fetches elsewhere."""
+@contextlib.contextmanager
+def opened(browser, address):
+    """A tab that opens pages at a width; in ``complaints`` stands what it complains of or fetches elsewhere."""
     tab = browser.new_page()
+    tab.set_default_timeout(120_000)  # milliseconds: a busy machine is no fault of the page
     tab.complaints = []
 
     def complain(what):
@@ -67,12 +69,33 @@ def visit(browser, address):
     here = (address.split("/some")[0], "data:", "blob:")
     tab.on("request", lambda r: None if r.url.startswith(here) else complain(f"other host: {r.url}"))
 
-    def go(page, width, theme="light"):
+    def go(page, width):
         tab.set_viewport_size({"width": WIDTHS[width], "height": 900})
-        tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        tab.goto(address + page, wait_until="networkidle")
-        tab.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
+        tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+        tab.goto(address + page, wait_until="load")
+        tab.evaluate("() => Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => null)")
         return tab
 
     yield go
     tab.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page for one test alone."""
+    with opened(browser, address) as go:
+        yield go
+
+
+@pytest.fixture(scope="session", params=PAGES)
+def desk(browser, address, request):
+    """A page on the width of a desk, opened once: pytest runs all tests of a page one after the other."""
+    with opened(browser, address) as go:
+        yield go(request.param, "desk")
+
+
+@pytest.fixture(scope="session", params=PAGES)
+def phone(browser, address, request):
+    """A page on the width of a phone, opened once."""
+    with opened(browser, address) as go:
+        yield go(request.param, "phone")

@@ -7,7 +7,7 @@ import functools
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from built import HTML, PAGES, WIDTHS
+from built import HTML, PAGES
 
 bs4 = pytest.importorskip("bs4")
 
@@ -71,18 +71,23 @@ def test_nothing_is_named_to_be_loaded_from_another_host(page):
     assert not [url for url in loaded if urlsplit(url).netloc]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_whole(visit, page, width):
-    tab = visit(page, width)
+def faults(tab, side):
+    """What is wrong with a page whose code stands at that side of its formulas."""
     seen = tab.evaluate(LOOK)
-    side = "beside" if width == "desk" else "below"
     wrong = {
         "complaints": tab.complaints,
         "formulas that MathJax left alone": seen["raw"],
         "formulas that MathJax could not read": seen["errors"],
         "pixels by which the page scrolls sideways": max(seen["sideways"], 0),
         f"code not {side} its formula": [pair["id"] for pair in seen["pairs"] if not pair[side]],
-        "formulas too wide for their place, to be broken with \\\\": seen["cut"] if width == "desk" else [],
+        "formulas too wide for their place, to be broken with \\\\": seen["cut"] if side == "beside" else [],
     }
-    assert not {what: found for what, found in wrong.items() if found}
+    return {what: found for what, found in wrong.items() if found}
+
+
+def test_page_is_whole_on_a_desk(desk):
+    assert not faults(desk, "beside")
+
+
+def test_page_is_whole_on_a_phone(phone):
+    assert not faults(phone, "below")
