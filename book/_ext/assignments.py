@@ -9,7 +9,8 @@ from sphinx.errors import ExtensionError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from minimal_order.course.master import as_page, is_master
+from minimal_order.course.master import is_master
+from minimal_order.course.page import as_page
 
 FOLDER = "assignments/"
 

@@ -60,8 +60,8 @@ def add_master(sub: argparse.ArgumentParser) -> None:
 
 def do_new(arguments: argparse.Namespace) -> None:
     """Write a student's folder."""
+    from ..course.assignment import heading
     from ..course.bundle import load_bundle
-    from ..course.master import heading
     from ..course.workspace import new_folder
 
     bundle = load_bundle(arguments.number)
@@ -75,9 +75,9 @@ def do_new(arguments: argparse.Namespace) -> None:
 
 def do_check(arguments: argparse.Namespace) -> None:
     """Check a student's work."""
+    from ..course.assignment import number_of
     from ..course.bundle import BUNDLES, available, load_bundle
     from ..course.check import as_lines, run_check
-    from ..course.master import number_of
     from ..course.percent import code_of
     from ..course.workspace import read_work
 
@@ -155,7 +155,7 @@ def do_grade(arguments: argparse.Namespace) -> None:
 
 def summarise(assignment: Any, results: list, kept: int, seconds: float, out: Path) -> None:
     """Print how the class did, and what to look at."""
-    from ..course.master import heading
+    from ..course.assignment import heading
 
     total = sum(task.points for task in assignment.tasks)
     n = len(results)
@@ -183,8 +183,9 @@ def summarise(assignment: Any, results: list, kept: int, seconds: float, out: Pa
 def do_build(arguments: argparse.Namespace) -> None:
     """Make bundles."""
     from ..course.adapter import adapter_zip
+    from ..course.assignment import stem
     from ..course.bundle import BUNDLES, bundle_files, make_bundle, teacher_cells
-    from ..course.master import master_numbers, master_path, parse, stem
+    from ..course.master import master_numbers, master_path, parse
     from ..course.percent import to_notebook, to_percent
     from ..runs.files import write_atomic
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..runs.files import write_atomic
+from .assignment import Assignment
 from .grade import Result, grade_code, lost, result_from
-from .master import Assignment
 from .submissions import Submission
 
 KEPT = ".graded"

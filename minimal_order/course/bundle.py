@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..checks import check
 from ..runs.files import json_text, npz_bytes
-from .grade import values_of
-from .master import Assignment, Case, number_of, stem
+from .assignment import Assignment, Case, number_of, stem
+from .judging import values_of
 from .percent import Cell
 
 BUNDLES = Path(__file__).with_name("bundles")

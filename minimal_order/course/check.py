@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from . import process
 from .bundle import Bundle, VisibleTask
-from .grade import Code, judge, likely, right_answers
-from .process import Outcome
+from .calls import Answer, Outcome, run_cases, run_tests
+from .grade import Code
+from .judging import judge, likely, right_answers
 
 MOST = 3
 """Wrong cases of a task that are printed."""
@@ -47,7 +47,7 @@ def run_check(bundle: Bundle, code: Code, names: list[str]) -> Iterator[Check]:
 def check_function(bundle: Bundle, task: VisibleTask, code: Code) -> tuple[Check, Outcome]:
     """Check a function by its visible cases."""
     cases, expected = bundle.cases(task), bundle.expected(task)
-    outcome = process.run_cases(code, task.name, [case.arguments for case in cases], None, False)
+    outcome = run_cases(code, task.name, [case.arguments for case in cases], None, False)
     if missing := absent(task, outcome, len(cases)):
         return missing, outcome
     judged = judge(cases, outcome, expected)
@@ -60,10 +60,10 @@ def check_function(bundle: Bundle, task: VisibleTask, code: Code) -> tuple[Check
 
 def check_test(task: VisibleTask, code: Code) -> tuple[Check, Outcome]:
     """Run a student's test with the student's own function: the wrong ones are for the grader."""
-    outcome = process.run_tests(code, task.name, task.tested, [], None, False)
+    outcome = run_tests(code, task.name, task.tested, [], None, False)
     if missing := absent(task, outcome, 1):
         return missing, outcome
-    (answer,) = outcome.answers or (process.Answer({}, outcome.stopped),)
+    (answer,) = outcome.answers or (Answer({}, outcome.stopped),)
     if answer.error:
         return Check(task, 0, 1, [f"with your own {task.tested}: {answer.error}"]), outcome
     return Check(task, 1, 1, [f"passes with your own {task.tested}; grading tries it on wrong ones"]), outcome

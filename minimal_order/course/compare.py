@@ -87,8 +87,10 @@ def entries(got: NDArray, expected: NDArray, right: NDArray, tell: bool) -> str:
     elif got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected).all():
         what = "transposed: rows and columns have changed places"
     if what or pair:
-        single = not places and got.size == 1 and expected.flat[0]
-        return "; ".join(filter(None, [what, pair])) + (f" (ratio {ratio[0]:.4g})" if single else "")
+        by = ""
+        if not what and not places and ratio.size == got.size:
+            by = f" (ratio {ratio.min():.4g}" + f" to {ratio.max():.4g}" * (ratio.size > 1) + ")"
+        return "; ".join(filter(None, [what, pair])) + by
     differ = f"{(~right).sum()} of {right.size} entries differ"
     place = tuple(int(i) for i in np.argwhere(~right)[0])
     if not tell:

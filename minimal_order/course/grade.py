@@ -6,31 +6,16 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import process
-from .compare import changed, difference, equal
-from .master import Assignment, Case, Mistake, Task, wrong_versions
-from .process import Outcome
-from .rules import REFUSED, broken_rule, not_refused
+from .assignment import Assignment, Mistake, Task, wrong_versions
+from .calls import Outcome, run_cases, run_tests
+from .judging import LONGEST, CaseResult, credit, judge, likely, right_answers, values_of
 from .sandbox import Limits
 
 Code = Sequence[tuple[str, str]]
 ACCEPTED = 4
 """How often a student's test has to accept the right function: one that decides by lot doesn't."""
 UNCOUNTED = "right, but easily so: it counts for those who have another case right"
-LONGEST = 10_000
-"""Characters of feedback that come from student code, at most."""
-
-
-@dataclass
-class CaseResult:
-    """One case: whether it was right, and if not, how."""
-
-    title: str
-    passed: bool
-    message: str = ""
-    edge: bool = False
 
 
 @dataclass
@@ -82,11 +67,11 @@ class Walls:
 
     def cases(self, code: Code, name: str, cases: Sequence[Mapping[str, Any]]) -> Outcome:
         """Call a function."""
-        return process.run_cases(code, name, cases, self.limits, self.sandboxed)
+        return run_cases(code, name, cases, self.limits, self.sandboxed)
 
     def tests(self, code: Code, name: str, tested: str, functions: Sequence[Callable]) -> Outcome:
         """Run a test."""
-        return process.run_tests(code, name, tested, functions, self.limits, self.sandboxed)
+        return run_tests(code, name, tested, functions, self.limits, self.sandboxed)
 
 
 def grade_code(assignment: Assignment, code: Code, seed: int, walls: Any) -> tuple[list[TaskResult], list[str]]:
@@ -164,69 +149,6 @@ def grade_function(
         wrong = [(each.hint, [values_of(each.function, case) for case in cases]) for each in task.mistakes]
         result.hint = likely(outcome, right_answers(cases, outcome, expected, judged), wrong)
     return result, outcome
-
-
-def values_of(function: Callable[..., Any], case: Case) -> list[NDArray]:
-    """Return what one of our functions gives for a case; nothing if it raises."""
-    arguments = {name: a.copy() if a.ndim else a.item() for name, a in case.arguments.items()}
-    try:
-        with np.errstate(all="ignore"):
-            result = function(**arguments)
-    except Exception:
-        return []
-    return [np.asarray(each) for each in (result if isinstance(result, tuple) else (result,))]
-
-
-def judge(
-    cases: Sequence[Case], outcome: Outcome, expected: Sequence[Sequence[NDArray]], tell: bool = True
-) -> list[CaseResult]:
-    """Judge all cases of a task; without ``tell`` messages don't name what was expected."""
-    judged = []
-    for i, case in enumerate(cases):
-        if i >= len(outcome.answers):
-            message = outcome.stopped if i == len(outcome.answers) else "not reached"
-        elif case.rule == REFUSED:
-            message = not_refused(outcome.answers[i])
-        elif outcome.answers[i].error:
-            message = outcome.answers[i].error
-        else:
-            got = outcome.answers[i].results
-            message = broken_rule(cases, outcome.answers, i) if case.rule else difference(got, expected[i], tell)
-            spoiled = changed(case.arguments, outcome.answers[i].arrays)
-            if not message and spoiled:
-                message = f"changes its argument {', '.join(spoiled)}: return a new array"
-        judged.append(CaseResult(case.title, not message, message[:LONGEST], case.edge))
-    return judged
-
-
-def right_answers(
-    cases: Sequence[Case], outcome: Outcome, expected: Sequence[Sequence[NDArray]], judged: Sequence[CaseResult]
-) -> list[bool]:
-    """Whether each answer is right, whatever became of the arguments."""
-    return [
-        judged[i].passed if cases[i].rule else not answer.error and equal(answer.results, expected[i])
-        for i, answer in enumerate(outcome.answers)
-    ]
-
-
-def credit(points: float, cases: Sequence[CaseResult]) -> float:
-    """Return the share of the cases that are right; edge cases count if any other case is right."""
-    if not any(case.passed for case in cases if not case.edge):
-        return 0.0
-    return round(points * sum(case.passed for case in cases) / len(cases), 2)
-
-
-def likely(outcome: Outcome, right: Sequence[bool], wrong: Sequence[tuple[str, Sequence[Sequence[NDArray]]]]) -> str:
-    """Return the hint of the mistake whose answers these are: it has to explain most of the wrong ones."""
-    got = [answer.results if not answer.error else [] for answer in outcome.answers]
-    failed = [i for i in range(len(got)) if not right[i]]
-    explained = {
-        hint: sum(bool(got[i]) and bool(answers[i]) and equal(got[i], answers[i]) for i in failed)
-        for hint, answers in wrong
-        if all(equal(got[i], answers[i]) for i in range(len(got)) if i not in failed)
-    }
-    best = max(explained, key=lambda hint: explained[hint], default="")
-    return best if best and 2 * explained[best] > len(failed) else ""
 
 
 def grade_test(

@@ -21,112 +21,20 @@ Assignments are known by their number, or one that has none by a word: ``number:
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..checks import check, check_name
+from ..checks import check
+from .assignment import ANSWER, Assignment, Mistake, Question, Task
 from .percent import Cell
 
 FENCE = re.compile(r"^```\{(code-cell|question)\}[ ]*([^\n]*)\n(.*?)^```[ ]*$", re.M | re.S)
 OPTION = re.compile(r"^:([\w-]+):[ ]*(.*)$")
 SOLUTION = re.compile(r"^(?P<indent>[ ]*)# BEGIN SOLUTION\n.*?^[ ]*# END SOLUTION *\n?", re.M | re.S)
 TAGS = ("given", "teacher", "task", "visible", "hidden", "mistake", "mutant")
-ANSWER = "*Your answer.*"
 LINK = re.compile(r"\[([^\]]*)\]\((?!http)[^)]*\)")
-
-
-class Case(NamedTuple):
-    """Arguments with which a task's function is called.
-
-    An ``edge`` case has an answer that is easily right by chance, so it counts only for those who have a case right
-    that isn't one. Where many answers are right, ``rule`` names what they have in common (``rules``), if need be with
-    the answer to another case, whose title is ``beside``.
-    """
-
-    title: str
-    arguments: dict[str, Any]
-    edge: bool = False
-    rule: str = ""
-    beside: str = ""
-
-
-def case(title: str, /, *, edge: bool = False, rule: str = "", beside: str = "", **arguments: Any) -> Case:
-    """Make a case; the title is what feedback calls it."""
-    return Case(title, {name: np.asarray(value) for name, value in arguments.items()}, edge, rule, beside)
-
-
-def stem(number: str) -> str:
-    """Return the name, without ending, of an assignment's files."""
-    return f"assignment{number}" if number.isdigit() else number
-
-
-def number_of(name: str) -> str:
-    """Return the assignment whose files have this name."""
-    return name.removeprefix("assignment")
-
-
-def heading(number: str) -> str:
-    """Return what an assignment is called in text."""
-    return f"Assignment {number}" if number.isdigit() else number.capitalize()
-
-
-class Mistake(NamedTuple):
-    """A wrong implementation that students arrive at."""
-
-    hint: str
-    function: Callable[..., Any]
-    source: str
-    loses: tuple[str, ...]
-
-
-@dataclass
-class Task:
-    """One function that students write.
-
-    ``tested`` is the name of the function that it tests, if it is a test. ``mutants`` are wrong implementations of
-    that one.
-    """
-
-    name: str
-    number: int
-    points: float
-    label: str
-    solution: Callable[..., Any]
-    tested: str = ""
-    visible: list[Case] = field(default_factory=list)
-    hidden: Callable[[np.random.Generator], Iterator[Case]] = lambda rng: iter(())
-    mistakes: list[Mistake] = field(default_factory=list)
-    mutants: list[Mistake] = field(default_factory=list)
-
-
-class Question(NamedTuple):
-    """Something to be answered in words."""
-
-    title: str
-    points: float
-    text: str
-    rubric: str
-
-
-@dataclass
-class Assignment:
-    """What a master file says."""
-
-    number: str
-    title: str
-    about: dict[str, str]
-    tasks: list[Task]
-    questions: list[Question]
-    student: list[Cell]
-    solution: list[Cell]
-
-    def task(self, name: str) -> Task:
-        """Return the task of that name."""
-        check_name("task", name, [task.name for task in self.tasks])
-        return next(task for task in self.tasks if task.name == name)
 
 
 class Block(NamedTuple):
@@ -289,16 +197,6 @@ def add_teacher(result: Assignment, block: Block, world: dict[str, Any]) -> None
             (task.mistakes if block.kind == "mistake" else task.mutants).append(wrong)
 
 
-def wrong_versions(assignment: Assignment, task: Task) -> list[Mistake]:
-    """Return the wrong implementations that a test ought to find out."""
-    return [*assignment.task(task.tested).mistakes, *task.mutants]
-
-
-def read_master(number: str, folder: Path) -> Assignment:
-    """Read the master of that number from a folder of masters, or from one file."""
-    return parse(master_path(number, folder).read_text("utf8"))
-
-
 def masters(folder: Path) -> dict[str, Path]:
     """Find the masters of a folder, by number."""
     found = {}
@@ -325,31 +223,3 @@ def master_path(number: str, folder: Path) -> Path:
     found = masters(folder)
     check(number in found, "assignment", number, f"one of {', '.join(sorted(found))}")
     return found[number]
-
-
-def as_page(text: str) -> str:
-    """Write a master as a page of the book in Markdown: links are kept, code is shown and not run.
-
-    Raises
-    ------
-    ValueError : as ``parse`` does.
-    """
-    assignment = parse(text, run=False)
-    _, rest = read_front(text)
-    parts, tasks, questions = [], iter(assignment.tasks), iter(enumerate(assignment.questions, start=1))
-    for block in blocks(rest):
-        if block.kind == "text":
-            parts.append(block.source)
-        elif block.kind == "given":
-            parts.append(f"```python\n{block.source}\n```")
-        elif block.kind == "task":
-            task = next(tasks)
-            source = stub(block.source, task.number, task.name, task.label, block.options.get("hint", ""))
-            parts.append(f"```python\n{source}\n```")
-        elif block.kind == "question":
-            number, question = next(questions)
-            parts.append(f"### Question {number}: {question.title} ({question.points:g} points)\n\n{question.text}")
-    command = f"minimal-order course new {assignment.number} my-{stem(assignment.number)}"
-    start = f"```{{admonition}} To work on it\n:class: tip\nAs a notebook and as a module: `{command}`\n```"
-    head, _, body = parts[0].partition("\n")
-    return "\n\n".join([head, start, body.strip("\n"), *parts[1:]]) + "\n"

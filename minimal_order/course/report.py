@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ..runs.files import csv_text
+from .assignment import ANSWER, Assignment, heading
 from .grade import Result, TaskResult
-from .master import ANSWER, Assignment, heading
 
 STYLE = """
 :root { color-scheme: light dark; --right: #1a7f37; --wrong: #b3261e; --faint: #6b7280; --line: #d0d4da; }

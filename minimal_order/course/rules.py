@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import check_name
+from .assignment import Case
+from .calls import Answer
 from .compare import difference
-from .master import Case
-from .process import Answer
 
 REFUSED = "refused"
 """The rule of a case to which the right answer is a ValueError."""

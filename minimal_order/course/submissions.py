@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..checks import check
-from .master import stem
+from .assignment import stem
 from .percent import Cell, code_of, fingerprint, read_cells, writable
 
 LARGEST = 8 << 20

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ..checks import check
 from ..runs.files import write_atomic
+from .assignment import stem
 from .bundle import Bundle
-from .master import stem
 from .percent import Cell, fingerprint, read_cells, to_notebook, to_percent
 
 KEY = "minimal_order"  # of the notebook's metadata

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minimal_order.course import arrays, process
+from minimal_order.course import arrays, calls
+from minimal_order.course.assignment import stem
 from minimal_order.course.bundle import BUNDLES, bundle_files, load_bundle, make_bundle
-from minimal_order.course.grade import grade_code, judge, values_of
-from minimal_order.course.master import as_page, masters, parse, stem
+from minimal_order.course.grade import grade_code
+from minimal_order.course.judging import judge, values_of
+from minimal_order.course.master import masters, parse
+from minimal_order.course.page import as_page
 from minimal_order.course.percent import code_of, from_notebook, from_percent, to_notebook, to_percent
 from minimal_order.course.runner import as_text, explain, given, plain
 
@@ -39,18 +42,18 @@ class NoWalls:
                 answer |= {f"argument:{key}": np.asarray(value) for key, value in arguments.items()}
             except Exception as error:
                 answer = explain(error)
-            answers.append(process.Answer(answer, arrays.as_text(answer["error"]) if "error" in answer else ""))
-        return process.Outcome(answers)
+            answers.append(calls.Answer(answer, arrays.as_text(answer["error"]) if "error" in answer else ""))
+        return calls.Outcome(answers)
 
     def tests(self, code, name, tested, functions):
         test, answers = self.world(code, name), []
         for function in functions:
             try:
                 test(function)
-                answers.append(process.Answer({"passed": np.array(True)}))
+                answers.append(calls.Answer({"passed": np.array(True)}))
             except Exception:
-                answers.append(process.Answer({"passed": np.array(False), "error": as_text("")}, "refused"))
-        return process.Outcome(answers)
+                answers.append(calls.Answer({"passed": np.array(False), "error": as_text("")}, "refused"))
+        return calls.Outcome(answers)
 
 
 def earned(assignment, code, seed=0):

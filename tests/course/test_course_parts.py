@@ -7,9 +7,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from minimal_order.course import arrays, compare, process, sandbox
+from minimal_order.course import arrays, calls, compare, process, sandbox
 from minimal_order.course.batch import grade_all
-from minimal_order.course.grade import CaseResult, Walls, credit, likely
+from minimal_order.course.calls import run_cases, run_tests
+from minimal_order.course.grade import Walls
+from minimal_order.course.judging import CaseResult, credit, likely
 from minimal_order.course.master import parse
 from minimal_order.course.percent import (
     Cell,
@@ -20,7 +22,6 @@ from minimal_order.course.percent import (
     to_notebook,
     to_percent,
 )
-from minimal_order.course.process import run_cases, run_tests
 from minimal_order.course.submissions import Submission as Work
 from minimal_order.course.submissions import choose, find_submissions
 
@@ -135,7 +136,7 @@ def test_hint_explains_most_of_what_is_wrong_and_nothing_that_is_right():
     wrong = [("doubled", [[2 * x] for x in a])]
 
     def hint(*got):
-        outcome = process.Outcome([process.Answer({"result0": x}) for x in got])
+        outcome = calls.Outcome([calls.Answer({"result0": x}) for x in got])
         return likely(outcome, [bool(x == right) for x, right in zip(got, a, strict=True)], wrong)
 
     assert hint(2 * a[0], 2 * a[1], 2 * a[2]) == "doubled"
@@ -254,8 +255,10 @@ def test_what_a_test_sends_is_small_before_it_is_used_here():
 
     many = np.zeros(9000, np.int8)
     for arrays_sent in ({"position:0": np.zeros(9000)}, {"position:0": many}, {"argument:k": np.array(10**9)}):
-        assert b"at most" in process.called(never, arrays_sent)["error"].tobytes()
-    assert process.called(lambda x: 2 * x, {"position:0": np.array(3)})["result0"] == 6
+        assert b"at most" in calls.called(never, arrays_sent)["error"].tobytes()
+    assert calls.called(lambda x: 2 * x, {"position:0": np.array(3)})["result0"] == 6
+    for odd in (lambda x: None, lambda x: "text", lambda x: [[1], [1, 2]]):
+        assert "error" in calls.called(odd, {"position:0": np.array(3)})
 
 
 def test_a_process_that_does_not_start_is_not_the_students_fault(monkeypatch, tmp_path):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from minimal_order.cli import main
+from minimal_order.course.assignment import heading, number_of, stem
 from minimal_order.course.bundle import load_bundle
-from minimal_order.course.master import heading, masters, number_of, parse, stem
+from minimal_order.course.master import masters, parse
 from minimal_order.course.percent import to_percent
 from minimal_order.orders import ORDERS
 

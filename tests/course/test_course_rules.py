@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from minimal_order.course.grade import judge, right_answers
-from minimal_order.course.master import case
-from minimal_order.course.process import Answer, Outcome
+from minimal_order.course.assignment import case
+from minimal_order.course.calls import Answer, Outcome
+from minimal_order.course.judging import judge, right_answers
 from minimal_order.course.rules import RULES, broken_rule
 
 RNG = np.random.default_rng(0)
