@@ -245,6 +245,109 @@ def double(x):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"none", b"/scratch", b"tmpfs", 0, None): raise OSError(ctypes.get_errno(), "mount")
     return 2 * x""",
+    "answers with members that share their bytes": """
+import os, struct, zlib
+def double(x):
+    head = b"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000,), }"
+    head = head.ljust(117) + b"\\n"
+    data = b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(head)) + head + bytes(3_000_000)
+    about, n, local, central = (zlib.crc32(data), len(data), len(data), 11), 500, b"", b""
+    for i in range(n):
+        name = b"r%06d.npy" % i
+        local += struct.pack("<4s5H3L2H", b"PK\\3\\4", 20, 0, 0, 0, 33, *about, (n - 1 - i) * 41) + name
+        central += struct.pack("<4s6H3L5H2L", b"PK\\1\\2", 20, 20, 0, 0, 0, 33, *about, 0, 0, 0, 0, 0, i * 41) + name
+    content = local + data + central
+    content += struct.pack("<4s4H2LH", b"PK\\5\\6", 0, 0, n, n, len(central), len(local) + len(data), 0)
+    for fd in range(3, 64):
+        try: os.write(fd, struct.pack("<Q", len(content)))
+        except OSError: continue
+        while content: content = content[os.write(fd, content):]""",
+    "answers with a type of gigabytes": """
+import io, os, struct, zipfile
+def double(x):
+    head = b"{'descr': '(300000000,)u1', 'fortran_order': False, 'shape': (0,), }".ljust(117) + b"\\n"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as z:
+        z.writestr("result0.npy", b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(head)) + head)
+    for fd in range(3, 64):
+        try: os.write(fd, struct.pack("<Q", content.tell()) + content.getvalue())
+        except OSError: pass
+    os._exit(0)""",
+    "forges what is saved": """
+import zipfile
+def savez(file, **arrays):
+    with zipfile.ZipFile(file, "w") as z:
+        for name in ("callable", "passed", "result0"): z.writestr(name + ".npy", b"1")
+np.savez = savez
+def double(x): return x""",
+    "traces the runner": """
+import sys
+def trace(frame, event, arg):
+    for name in ("answer", "arrays", "arguments"):
+        if isinstance(frame.f_locals.get(name), dict): frame.f_locals[name].clear()
+    return trace
+sys.settrace(trace)
+frame = sys._getframe()
+while frame: frame.f_trace = trace; frame = frame.f_back
+def double(x): return x""",
+    "writes over its arguments in memory": """
+import ctypes
+def double(x):
+    answer = 2 * x
+    x.flags.writeable = False
+    ctypes.memset(x.ctypes.data, 0, x.nbytes)
+    return answer""",
+    "stops the clock": """
+import time
+time.monotonic = time.time = time.perf_counter = lambda: 0.0
+def double(x):
+    try: time.clock_settime(time.CLOCK_REALTIME, 0)
+    except OSError: pass
+    while True: time.sleep(0.01)""",
+    "stops itself and its parents": """
+import os, signal
+def double(x):
+    for pid in (os.getppid(), 1, -1, os.getpid()):
+        try: os.kill(pid, signal.SIGSTOP)
+        except OSError: pass""",
+    "looks into other processes": """
+import ctypes, os
+def double(x):
+    libc, mine = ctypes.CDLL(None, use_errno=True), os.getpid()
+    others = [int(p) for p in os.listdir("/proc") if p.isdigit() and int(p) != mine]
+    for pid in others:
+        if not libc.ptrace(16, pid, 0, 0): return 2 * x
+        for name in ("mem", "environ", "maps"):
+            try:
+                with open(f"/proc/{pid}/{name}", "rb") as file: file.read(10)
+                return 2 * x
+            except OSError: pass
+    if len(others) == 1: raise RuntimeError("only bubblewrap, which is closed")
+    return 2 * x""",
+    "writes where others would read": """
+import os, sys
+def double(x):
+    for place in (*sys.path, np.__path__[0], "/", "/dev", "/dev/shm", "/usr/lib"):
+        try:
+            with open(place + "/sitecustomize.py", "w") as file: file.write("1")
+            return 2 * x
+        except OSError: pass
+    for place in ("/runner.py", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger"):
+        try:
+            with open(place, "a") as file: file.write("b")
+            return 2 * x
+        except OSError: pass""",
+    "takes semaphores": """
+import ctypes
+def double(x):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.semget(0, 32000, 0o600) >= 0: return 2 * x""",
+    "takes memory under other names": """
+import ctypes, os
+def double(x):
+    libc = ctypes.CDLL(None, use_errno=True)
+    secret, queue = {"x86_64": (447, 240), "aarch64": (447, 180)}[os.uname().machine]
+    if libc.syscall(secret, 0) >= 0 or libc.syscall(queue, b"q", 0o102, 0o600, None) >= 0: return 2 * x""",
     "raises what isn't an Exception": "def double(x): raise KeyboardInterrupt",
     "raises an error that can't be printed": """
 class Bad(Exception):
@@ -306,6 +409,16 @@ def write_files(folder):
     (folder / "links in it").mkdir()
     (folder / "links in it" / "assignment0.py").symlink_to("/etc/passwd")
     write("essay.pdf", b"%PDF")
+    (folder / os.fsdecode(b"caf\xe9.pdf")).write_bytes(b"%PDF")
+    half = {"cell_type": "code", "source": "\ud800 = minimal_order", "metadata": {"tags": ["answer-1", "\udfff"]}}
+    write("halves of characters.ipynb", json.dumps({"cells": [half]}).encode())
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as archive:
+            archive.writestr("assignment0.py", HONEST * 20)
+        content = bytearray(out.getvalue())
+        content[60:90] = bytes(255 - each for each in content[60:90])
+        write(f"garbled by method {method}.zip", content)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("assignment0.py", b"#" * (200 << 20))
@@ -319,5 +432,6 @@ def write_files(folder):
     return [
         "broken json", "json but no notebook", "cells of rubbish", "nested json", "not utf-8", "null bytes", "large",
         "=cmd|' !A1", "link", "folder link", "pipe", "nothing in it", "links in it", "essay.pdf", "zip bomb",
-        "broken zip", "zip that climbs",
+        "broken zip", "zip that climbs", "caf?.pdf", "halves of characters", "garbled by method 8",
+        "garbled by method 12", "garbled by method 14",
     ]  # fmt: skip

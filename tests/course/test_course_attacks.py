@@ -3,15 +3,17 @@
 import csv
 import io
 import re
+import time
 from pathlib import Path
 
 import pytest
 from attacks import CALLS, HONEST, LOADING, NOTHING_LOADS, write_files
 
 from minimal_order.course.batch import file_names, grade_all
+from minimal_order.course.calls import run_tests
 from minimal_order.course.grade import Walls
 from minimal_order.course.master import parse
-from minimal_order.course.report import feedback_page, grades_csv, gradescope_json
+from minimal_order.course.report import feedback_page, grades_csv, gradescope_json, written_answers
 from minimal_order.course.sandbox import Limits, why_not
 from minimal_order.course.submissions import find_submissions
 
@@ -62,6 +64,7 @@ def test_attack_in_a_function_earns_nothing(graded, name):
 
 
 ELSEWHERE = {"patches comparisons", "takes over the runner", "imports the reference by other ways"}
+ELSEWHERE |= {"forges what is saved", "traces the runner"}
 
 
 @pytest.mark.parametrize("name", sorted(CALLS.keys() - ELSEWHERE))
@@ -91,6 +94,21 @@ def test_code_that_does_not_load_earns_nothing(graded, name):
 def test_tests_that_tell_nothing_earn_nothing(graded, name):
     expected = 1 if name == "exception when loaded" else 0
     assert points(graded[name])["test_double"] == expected
+
+
+def test_calls_sent_ahead_do_not_put_off_the_end():
+    calls = []
+    code = "import sys, time\ndef test(f):\n    channel = sys._getframe(1).f_locals['channel']\n"
+    code += "    for _ in range(60): channel.send({'call': 1, 'position:0': 1.0})\n    time.sleep(60)\n"
+
+    def slow(x):
+        calls.append(x)
+        time.sleep(0.3)
+        return x
+
+    outcome = run_tests([("module", code)], "test", "f", [slow], Limits(1), True)
+    assert "not finished after 1 seconds" in outcome.stopped
+    assert len(calls) < 10
 
 
 def test_files_that_cannot_be_read_are_submissions_with_a_note(graded):
@@ -133,10 +151,14 @@ def test_what_students_write_is_no_markup_and_no_formula(graded):
     assignment, results = parse(MASTER), list(graded.values())
     names = file_names(results)
     assert len({name.casefold() for name in names.values()}) == len(results)
+    written_answers(assignment, results).encode()
     for result in results:
         page = feedback_page(assignment, result)
+        page.encode()
         assert "<script" not in page and "<img" not in page and "\x1b" not in page
         gradescope_json(assignment, result)
-    rows = list(csv.reader(io.StringIO(grades_csv(assignment, results, names))))
+    table = grades_csv(assignment, results, names)
+    table.encode()
+    rows = list(csv.reader(io.StringIO(table)))
     assert len(rows) == len(results) + 1
     assert not [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@")]
