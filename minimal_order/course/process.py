@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +19,11 @@ from .sandbox import ENVIRONMENT, Limits, call_filter, command
 
 ALLOWANCE = 60.0
 """Seconds for Python and NumPy to start, on a machine that is busy; student code has not begun by then."""
+
+MOST_FILES = 10_000
+"""In the scratch directory, whose size is limited: empty files have none and still take the kernel's memory."""
+WATCH = 0.25
+"""Seconds between two looks at them."""
 
 
 class StoppedError(Exception):
@@ -28,6 +34,7 @@ class Process:
     """Student code behind its walls, and the two pipes that lead there."""
 
     def __init__(self, limits: Limits | None, sandboxed: bool) -> None:
+        self.sandboxed, self.watched = sandboxed, False
         self.folder = tempfile.mkdtemp(prefix="course-")
         self.graded = graded = limits is not None
         program = call_filter() if sandboxed else b""
@@ -58,14 +65,29 @@ class Process:
             self.receive()
         except StoppedError as error:
             raise RuntimeError(f"Python did not start beside the grader: {error}") from None
+        self.watched = self.sandboxed  # before that the scratch directory may not be there yet
         self.allowed = self.seconds
         self.deadline = time.monotonic() + self.allowed
 
     def wait(self, read: list[int], write: list[int]) -> None:
         """Wait until a pipe is ready; one that always is doesn't put off the end."""
-        left = self.deadline - time.monotonic()
-        if left <= 0 or not any(select.select(read, write, [], left)):
-            raise StoppedError(f"not finished after {self.allowed:g} seconds")
+        while (left := self.deadline - time.monotonic()) > 0:
+            ready = any(select.select(read, write, [], min(left, WATCH)))
+            if self.watched and self.count_files() > MOST_FILES:
+                raise StoppedError(f"more than {MOST_FILES} files")
+            if ready:
+                return
+        raise StoppedError(f"not finished after {self.allowed:g} seconds")
+
+    def count_files(self) -> int:
+        """Count what was made in the scratch directory; 0 where the system doesn't tell."""
+        pid = self.process.pid
+        try:
+            inside = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+            about = os.statvfs(f"/proc/{inside}/root/scratch")
+        except (OSError, IndexError):
+            return 0
+        return about.f_files - about.f_ffree
 
     def send(self, arrays: Mapping[str, ArrayLike]) -> None:
         """Send one frame."""

@@ -337,6 +337,12 @@ def double(x):
             with open(place, "a") as file: file.write("b")
             return 2 * x
         except OSError: pass""",
+    "makes empty folders": """
+import os, time
+def double(x):
+    for i in range(11_000): os.mkdir(str(i))
+    time.sleep(0.5)
+    return 2 * x""",
     "takes semaphores": """
 import ctypes
 def double(x):
