@@ -65,7 +65,7 @@ class LinesOfCode(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Set what the highlighter makes of them."""
         for number, code in enumerate(self.document.findall(nodes.literal_block), start=1):
-            if code.get("language", "python") in ("ipython3", "python"):
+            if code.get("language") in ("ipython3", "python", "default"):  # included files have the default
                 code["highlight_args"] = {"linespans": f"code-{number}"} | code.get("highlight_args", {})
 
 
