@@ -2,9 +2,9 @@
 
 import csv
 import json
+import resource
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -94,11 +94,13 @@ def test_check_leaves_both_alone_when_both_were_changed(work, capsys):
 
 
 def test_a_check_from_the_prompt_takes_less_than_five_seconds(work):
-    start = time.monotonic()
+    """Of a core's time, which on a quiet machine is the clock's: on a busy one the clock says nothing."""
     command = [sys.executable, "-m", "minimal_order", "course", "check", "--task", "rank_of"]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=work, check=True, stdout=subprocess.DEVNULL, env=environment)
-    assert time.monotonic() - start < 5
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3
 
 
 @pytest.fixture
