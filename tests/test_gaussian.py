@@ -90,7 +90,7 @@ def test_sigma_too_small_for_a_number_has_a_divergence():
     [
         (Normal(0.0, 0.0), r"prior.std = 0.0: expected positive"),
         (Normal(0.0, np.array([1.0, -1.0])), r"prior.std = \[ 1. -1.\]: expected positive"),
-        (Normal(np.nan, 1.0), r"prior.mean\[\] = nan: expected a finite number"),
+        (Normal(np.nan, 1.0), r"prior.mean = nan: expected a finite number"),
         (Normal(0.0, np.array([1.0, np.inf])), r"prior.std\[1\] = inf"),
     ],
     ids=str,
