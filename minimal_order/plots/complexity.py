@@ -81,6 +81,11 @@ def by_family(outcome: ComplexityOutcome) -> dict[str, list[str]]:
     return {family: names for family, names in found.items() if names}
 
 
+def highest(outcome: ComplexityOutcome) -> float:
+    """The highest accuracy on test, mean over starts, of any model, lam and share: where the scale ends."""
+    return float(max(np.nanmax(accuracy[:, TEST].mean(axis=0)) for accuracy in outcome.accuracy.values()))
+
+
 @styled
 def surfaces(outcome: ComplexityOutcome) -> Picture:
     """Draw the accuracy on test by the share removed and lam, a panel a model."""
@@ -93,7 +98,7 @@ def surfaces(outcome: ComplexityOutcome) -> Picture:
     in_rows = sorted(config.models, key=lambda name: list(MODELS).index(name))
     for axes, name in zip(panels.flat, in_rows, strict=False):
         surface = outcome.accuracy[name][:, TEST].mean(axis=0)
-        mesh = axes.pcolormesh(x, y, surface, cmap="cividis", vmin=0, vmax=1, shading="nearest")
+        mesh = axes.pcolormesh(x, y, surface, cmap="cividis", vmin=0, vmax=highest(outcome), shading="nearest")
         axes.set_title(name)
         axes.grid(False)
         axes.set_yticks(y, [f"{lam:g}" for lam in config.lams])
@@ -128,7 +133,7 @@ def pruned(outcome: ComplexityOutcome) -> Picture:
             shade_std(axes, x, values, look)
             draw(axes, x, values, look, markevery=max(1, len(x) // 10))
         axes.set_title(family)
-        axes.set_ylim(0, 1.02)
+        axes.set_ylim(0, 1.04 * highest(outcome))
         removed_axis(axes)
     panels[0].set_ylabel("accuracy, share of objects")
     legend_below(figure, below, list(panels))
@@ -151,7 +156,7 @@ def curves(outcome: ComplexityOutcome) -> Picture:
             look = KIND_LOOKS[kind]._replace(color=FAMILY_COLORS[family], label=name)
             draw(axes, x, outcome.accuracy[name][:, TEST, i], look, markevery=max(1, len(x) // 5), markersize=3)
         axes.set_title(f"λ = {lam:g}")
-        axes.set_ylim(0, 1.02)
+        axes.set_ylim(0, 1.04 * highest(outcome))
         axes.set_xlim(-2, 102)
     for axes in panels[-3:]:
         axes.set_xlabel("removed, % of weights")

@@ -54,7 +54,7 @@ def complexity_report(name: str, outcome: ComplexityOutcome) -> str:
         f"# Models of a given complexity: {name}",
         f"Made by `{config.command()}` (seed {config.seed}).",
         settings_text(outcome),
-        too_few(config.runs, "start"),
+        too_few(config.runs, "start", enough=3),
         "## Accuracy when weights are removed",
         f"On test, mean over {starts} (standard deviation); lam is chosen for each share on {config.validation} "
         "training objects held out.",

@@ -26,7 +26,7 @@ def reproduction_report(
         "# Models of a given complexity: a reproduction",
         f"Made by `{command}`.",
         "## Verdicts",
-        too_few(fewest, "start"),
+        too_few(fewest, "start", enough=3),
         table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
         "## Experiments",
         table(("folder", "model", "starts", "models", "lam"), folders),
