@@ -3,5 +3,8 @@
 from pathlib import Path
 
 HTML = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
-PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
+_FILES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+PAGES = [
+    path.relative_to(HTML).as_posix() for path in _FILES if 'http-equiv="refresh"' not in path.read_text("utf8").lower()
+]
 WIDTHS = {"desk": 1400, "phone": 400}

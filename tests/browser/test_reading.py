@@ -88,3 +88,10 @@ def test_what_is_folded_away_opens_by_keyboard(desk):
         desk.keyboard.press("Enter")
     assert not desk.evaluate("() => stillShut()")
     assert not desk.complaints
+
+
+def test_the_address_alone_leads_to_the_first_page(browser, address):
+    tab = browser.new_page()
+    tab.goto(address)
+    tab.wait_for_url("**/intro.html")
+    tab.close()

@@ -30,9 +30,11 @@ UNFOLD = """() => {
     if (seen.has(kind)) word.replaceWith(...word.childNodes);
     seen.add(kind);
   }
-  document.querySelectorAll(".highlight pre > span[id]").forEach(line => line.replaceWith(...line.childNodes));
 }"""
+# What fades in or changes its colours has to have done so before a contrast is measured.
 CHECK = """async options => {
+  const moving = document.getAnimations().filter(a => a.effect.getComputedTiming().iterations !== Infinity);
+  moving.forEach(animation => animation.finish());
   const found = await axe.run(document, {resultTypes: ["violations"], preload: false, ...options});
   const reasons = node => [...node.any, ...node.all, ...node.none].map(c => c.message).join("; ");
   const told = node => `${node.target.join(" ")}: ${reasons(node)}`;
