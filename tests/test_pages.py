@@ -35,6 +35,13 @@ def test_every_figure_is_told_in_words(page):
             assert re.search(r"^    alt: \S.{40,}", cell, re.M), cell
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_is_to_be_predicted_is_folded_away(page):
+    text = page.read_text("utf8")
+    for place in re.finditer(r"Predict before you run", text):
+        assert re.search(r"^:?tags: \[.*hide-(output|cell)", CELL.search(text, place.end())[1], re.M)
+
+
 CHAPTERS = [page for page in PAGES if page.stem not in ("intro", "notation")]
 
 
