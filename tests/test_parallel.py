@@ -16,7 +16,7 @@ import pytest
 import minimal_order
 from minimal_order.runs import cluster as cluster_module
 from minimal_order.runs.parallel import count_jobs, run_groups, run_parts
-from minimal_order.runs.part import Part, single_thread
+from minimal_order.runs.part import Part, compute, single_thread
 from minimal_order.runs.store import ResultsError, ResultsWarning, Store
 from minimal_order.runs.versions import versions
 
@@ -155,13 +155,13 @@ def test_two_threads_of_one_process_take_turns():
     inside, most = [], []
 
     def block():
-        with single_thread():
-            inside.append(1)
-            time.sleep(0.02)
-            most.append(len(inside))
-            inside.pop()
+        inside.append(1)
+        time.sleep(0.02)
+        most.append(len(inside))
+        inside.pop()
+        return {}
 
-    threads = [threading.Thread(target=block) for _ in range(4)]
+    threads = [threading.Thread(target=compute, args=(Part("one", block),)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

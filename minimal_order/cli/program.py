@@ -35,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = [o for a in innermost(parser, arguments)._actions for o in a.option_strings]
         fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
     try:
-        if "jobs" in arguments:
-            check_workers(arguments.jobs, arguments.scheduler)
-        arguments.run(arguments)
+        run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output, such as ``head``, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
@@ -48,6 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("minimal-order: interrupted; the same command goes on from the finished parts", file=sys.stderr)
         return 130
     return 0
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command. Beside an experiment's workers a second thread of BLAS here would only be in their way."""
+    if "jobs" not in arguments:
+        return arguments.run(arguments)
+    check_workers(arguments.jobs, arguments.scheduler)
+    from ..runs.part import single_thread
+
+    with single_thread():
+        return arguments.run(arguments)
 
 
 def check_workers(jobs: int, scheduler: str | None) -> None:

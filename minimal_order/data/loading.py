@@ -5,7 +5,7 @@ A set of one's own arrays: ``Dataset.from_arrays``.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,10 +118,13 @@ def load(
     return Dataset(name, source.task, n_classes=source.n_classes, **arrays)
 
 
-def batches(rng: np.random.Generator, n_objects: int, batch_size: int) -> Iterator[NDArray]:
-    """Draw mini-batches without end: index arrays (batch_size,) into 0..n_objects-1.
+def batches(
+    rng: np.random.Generator | Sequence[np.random.Generator], n_objects: int, batch_size: int
+) -> Iterator[NDArray]:
+    """Draw mini-batches without end: index arrays (batch_size,) into 0..n_objects-1, or (runs, batch_size).
 
-    Every epoch goes through the objects in a new order, none twice; an incomplete last batch is dropped.
+    One generator draws the batches of one run, a sequence of them those of as many. Every epoch goes through the
+    objects in a new order, none twice; an incomplete last batch is dropped.
 
     Raises
     ------
@@ -133,7 +136,13 @@ def batches(rng: np.random.Generator, n_objects: int, batch_size: int) -> Iterat
     return _epochs(rng, n_objects, batch_size)
 
 
-def _epochs(rng: np.random.Generator, n_objects: int, batch_size: int) -> Iterator[NDArray]:
+def _epochs(
+    rng: np.random.Generator | Sequence[np.random.Generator], n_objects: int, batch_size: int
+) -> Iterator[NDArray]:
     n_batches = n_objects // batch_size
+
+    def epoch(one: np.random.Generator) -> NDArray:
+        return one.permutation(n_objects)[: n_batches * batch_size].reshape(n_batches, batch_size)
+
     while True:
-        yield from rng.permutation(n_objects)[: n_batches * batch_size].reshape(n_batches, batch_size)
+        yield from epoch(rng) if isinstance(rng, np.random.Generator) else np.stack([epoch(one) for one in rng], 1)

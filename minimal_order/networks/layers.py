@@ -37,8 +37,8 @@ def replica_matmul(W: Any, a: Any) -> Any:
     Replicas that read the same ``a`` make one tall product (B h, d) @ (d, S) instead of B small ones.
     """
     if not shared_by_replicas(a, W.ndim):
-        return anp.matmul(W, a)
-    z = anp.matmul(fold(W), a if a.ndim == 2 else a[..., 0, :, :])
+        return W @ a
+    z = fold(W) @ (a if a.ndim == 2 else a[..., 0, :, :])
     return z.reshape(*z.shape[:-2], *W.shape[-3:-1], a.shape[-1])
 
 
@@ -49,14 +49,16 @@ def outer_sum(delta: Any, a: Any) -> Any:
     output is faster the other way round.
     """
     if delta.shape[-1] == 1:
-        return delta * anp.swapaxes(a, -1, -2)
+        return delta * a.swapaxes(-1, -2)
     if delta.ndim > 2 and delta.shape[-2] == 1 and not shared_by_replicas(a, delta.ndim):
-        return anp.swapaxes(anp.matmul(a, anp.swapaxes(delta, -1, -2)), -1, -2)
-    return replica_matmul(delta, anp.swapaxes(a, -1, -2))
+        return (a @ delta.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return replica_matmul(delta, a.swapaxes(-1, -2))
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum ``g`` over the axes along which an array of ``shape`` was broadcast."""
+    if g.shape == shape:
+        return g
     g = anp.sum(g, axis=tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
     axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
     return anp.sum(g, axis=axes, keepdims=True) if axes else g
@@ -93,8 +95,8 @@ def dense_input_vjp(ans: Any, W: Any, b: Any, a: Any) -> Callable:
 
     def vjp(delta: Any) -> Any:
         if W.shape[-2] == 1:  # one output unit: the product is a plain multiplication
-            return sum_to(anp.swapaxes(W, -1, -2) * delta, a.shape)
-        return sum_to(anp.matmul(anp.swapaxes(W, -1, -2), delta), a.shape)
+            return sum_to(W.swapaxes(-1, -2) * delta, a.shape)
+        return sum_to(W.swapaxes(-1, -2) @ delta, a.shape)
 
     return vjp
 

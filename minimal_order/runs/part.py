@@ -52,25 +52,24 @@ def single_thread() -> Iterator[None]:
     """Hold BLAS and OpenMP of this process to one thread, those loaded in the block included."""
     from threadpoolctl import threadpool_limits
 
-    with _ONE_PART_A_PROCESS:
-        before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-        # threadpoolctl knows the libraries that are loaded; one that a part loads (SciPy brings its own
-        # OpenBLAS) reads these variables.
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-        try:
-            with threadpool_limits(limits=1):
-                yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    # threadpoolctl knows the libraries that are loaded; one that is loaded in the block (SciPy brings its own
+    # OpenBLAS) reads these variables.
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def compute(part: Part) -> Arrays:
     """Return a part's result; an exception gets a note that names the part."""
-    with single_thread():
+    with _ONE_PART_A_PROCESS, single_thread():
         try:
             return {name: np.asarray(array) for name, array in part.function(*part.arguments).items()}
         except Exception as error:

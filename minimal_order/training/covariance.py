@@ -62,16 +62,16 @@ def sampling_factor(scheme: str, batch_size: int, n_samples: int) -> float:
     return SAMPLING_FACTORS[check_name("scheme", scheme, SAMPLING_FACTORS)](batch_size, n_samples)
 
 
-def batch_covariance(back: Backprop, full: bool = False) -> NDArray:
+def batch_covariance(back: Backprop, full: bool = False, g: NDArray | None = None) -> NDArray:
     """`eq:covariance-batch` C = 1/(S-1) sum_s (g_s - g_S)(g_s - g_S)^T from all objects of one batch.
 
     Unbiased like (2.6) up to its factor, from S gradients instead of one, and for the diagonal at the price
-    of one more product: sum_s g_s^2 = (delta^2)(a^2)^T. Shapes: (..., p), or (..., p, p) if ``full``.
-    Beyond the seeds.
+    of one more product: sum_s g_s^2 = (delta^2)(a^2)^T. Shapes: (..., p), or (..., p, p) if ``full``. ``g``
+    (..., p) is the batch's mean gradient, for those who have it already. Beyond the seeds.
     """
     S = back.loss.shape[-1]
     check(S >= 2, "batch_size", S, "2 or more objects: one has no covariance")
-    g = mean_gradient(back)
+    g = mean_gradient(back) if g is None else g
     if full:
         d = per_example_gradients(back) - g[..., None, :]
         return np.swapaxes(d, -1, -2) @ d / (S - 1)

@@ -55,15 +55,12 @@ class Step(NamedTuple):
 
 def draw_batches(data: Dataset, rng: Rng, batch_size: int) -> Iterator[tuple[NDArray, NDArray]]:
     """Mini-batches X (S, n), y (S,), or with one generator a run X (runs, S, n), y (runs, S)."""
-    X, y = data.X_train, data.y_train
-    if isinstance(rng, np.random.Generator):
-        shared = batches(rng, data.n_train, batch_size)
-        return ((X.take(rows, axis=-2), y.take(rows, axis=-1)) for rows in shared)
-    of_runs = map(np.stack, zip(*(batches(one, data.n_train, batch_size) for one in rng), strict=True))
-    if X.ndim == 2:
-        return ((X.take(rows, axis=0), y.take(rows)) for rows in of_runs)
-    run = np.arange(len(rng))[:, None]
-    return ((X[run, rows], y[run, rows]) for rows in of_runs)
+    X, y, drawn = data.X_train, data.y_train, batches(rng, data.n_train, batch_size)
+    if X.ndim == 2 or isinstance(rng, np.random.Generator):
+        return ((X.take(rows, axis=-2), y.take(rows, axis=-1)) for rows in drawn)
+    in_one = data.n_train * np.arange(len(rng))[:, None]  # where each run's objects begin if all stand in one table
+    X, y = X.reshape(-1, X.shape[-1]), y.reshape(-1)
+    return ((X.take(rows, axis=0), y.take(rows)) for rows in (in_one + own for own in drawn))
 
 
 def descend(

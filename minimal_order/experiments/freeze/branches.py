@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
 from ...freezing.masks import freeze_mask, n_frozen, rank_of
-from ...orders import compute_order
+from ...orders import ORDERS, compute_order
 from ...training.loop import Step, divergence_allowed
 from ...training.optim import map_state
 from ...training.train import Training, evaluate, train
@@ -96,6 +96,9 @@ def sound_runs(training: Training) -> NDArray:
 def orders_of(config: FreezeConfig, training: Training, runs: tuple[int, ...]) -> dict[str, NDArray]:
     """Every order of every run, (runs, p); a run that has diverged has none and gets 0 ... p-1."""
     n_params = config.model.n_params
+    if any("iterates" in ORDERS[name].needs for name in config.orders):
+        with divergence_allowed():
+            training.gradients  # noqa: B018  (of all runs at once)
     orders = {name: np.tile(np.arange(n_params), (len(runs), 1)) for name in config.orders}
     for i in np.flatnonzero(sound_runs(training)):
         alone = training.run(int(i))
@@ -155,7 +158,7 @@ def continue_branches(
 
 def pieces(n_runs: int, n_branches: int, n_params: int) -> Iterator[tuple[slice, slice]]:
     """Cut runs x branches into pieces of so many replicas that their arrays stay in the cache."""
-    at_once = int(np.clip(500_000 // n_params, 64, 128))
+    at_once = int(np.clip(500_000 // n_params, 64, 256))
     for column in range(0, n_branches, at_once):
         columns = slice(column, min(column + at_once, n_branches))
         height = max(1, at_once // (columns.stop - columns.start))

@@ -21,11 +21,14 @@ OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar10-subset")
 RUNS_A_PART = 5
 """Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
 
+SMALL, SMALL_RUNS_A_PART = 1000, 13
+"""A network of fewer parameters costs little more than the calls it takes, so that more runs share them."""
+
 
 def parts_of(config: FreezeConfig) -> list[tuple[int, ...]]:
     """The runs of each part."""
-    runs = range(config.runs)
-    return [tuple(runs[i : i + RUNS_A_PART]) for i in range(0, config.runs, RUNS_A_PART)]
+    runs, width = range(config.runs), SMALL_RUNS_A_PART if config.model.n_params < SMALL else RUNS_A_PART
+    return [tuple(runs[i : i + width]) for i in range(0, config.runs, width)]
 
 
 def conditions_of(config: FreezeConfig) -> dict[str, tuple[str, ...]]:

@@ -50,14 +50,13 @@ class Estimates:
     def __call__(self, step: Step) -> None:
         """Look at one step."""
         back, g = step.back.replicas(slice(self.n_runs)), step.g[: self.n_runs]
-        first = first_gradient(back)
-        late = step.t - self.late_from + 1
+        first, late = first_gradient(back), step.t - self.late_from + 1
         if step.t == 1:
             self.C = {name: np.zeros_like(g) for name in self.C}
         self.C["running"] = covariance_update(self.C["running"], first, g, step.t)
         if late >= 1:
             self.C["running, late half"] = covariance_update(self.C["running, late half"], first, g, late)
-        self.C["batch"] += (batch_covariance(back) - self.C["batch"]) / step.t
+        self.C["batch"] += (batch_covariance(back, g=g) - self.C["batch"]) / step.t
 
     def agreement(self, training: Training) -> dict[str, NDArray]:
         """Spearman correlation with the exact diag C at t0, and the median of its ratio to that: (runs, 2)."""

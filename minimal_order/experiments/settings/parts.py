@@ -49,7 +49,7 @@ class Averages:
         mean, late = self.score, t - self.before
         if late > 0:
             mean["late_covariance"] = covariance_update(mean["late_covariance"], first, step.g, late)
-        mean["batch_covariance"] += (batch_covariance(step.back) - mean["batch_covariance"]) / t
+        mean["batch_covariance"] += (batch_covariance(step.back, g=step.g) - mean["batch_covariance"]) / t
         mean["first_second_moment"] += (first**2 - mean["first_second_moment"]) / t
         mean["batch_second_moment"] += (step.g**2 - mean["batch_second_moment"]) / t
 
