@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from small import small_dataset, small_model
-from test_variational import PRIOR, generator, generators, mean_field, regression
+from test_free_energy import PRIOR, generator, generators, mean_field, regression
 
 from minimal_order.data.dataset import Dataset
 from minimal_order.networks.losses import LOSSES

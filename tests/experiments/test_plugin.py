@@ -15,7 +15,7 @@ from minimal_order.experiments.plugins import read_plugins
 from minimal_order.freezing.masks import by_score, rank_of
 from minimal_order.orders import ORDERS, load_plugin
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 (EXAMPLE,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "@mo.order" in block]
 FREEZE = shlex.split("freeze synthetic3 --set n_train=200 --set n_test=100 --runs 6 --levels 0,.5,1 --t0 20 --t1 10")
 
