@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folders import contents
 
 import minimal_order
 from minimal_order.cli import main, ordering
@@ -139,10 +140,6 @@ def test_wrong_input_to_the_program(tmp_path, words, expected):
 
 
 # --- the folder for the results
-
-
-def contents(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_out_is_a_file(capsys, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folders import contents
 from test_parallel import ENVIRONMENT, cluster, until  # noqa: F401  (a fixture)
 
 from minimal_order.cli import main
@@ -25,11 +26,6 @@ PARTS = ["runs-000-004", "runs-005-009", "runs-010-014", "runs-015-016", "t0"]
 
 def command(folder, *options):
     return [*COMMAND, "--out", str(folder), *options]
-
-
-def contents(folder):
-    """Every file below a folder, those of killed writers included."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def stamps(folder):
