@@ -1,3 +1,5 @@
+"""Every order of the table, and each by its definition."""
+
 import itertools
 from dataclasses import replace
 
@@ -6,42 +8,17 @@ import numpy as np
 import oracles
 import pytest
 from autograd import grad
-from small import small_dataset, small_model
+from short_trainings import BUILT_IN, generator, of_linear, trained
+from small import small_dataset
 
-from minimal_order.data.dataset import Dataset
 from minimal_order.freezing.masks import rank_of
 from minimal_order.networks.losses import LOSSES, squared_error
-from minimal_order.networks.models import linear, mlp
-from minimal_order.networks.params import Layout
-from minimal_order.orders import NEEDS, ORDERS, compute_order, load_plugin, order
+from minimal_order.networks.models import linear
+from minimal_order.orders import NEEDS, ORDERS, compute_order
 from minimal_order.orders.gradients import accumulated_gradient, preconditioned_gradient, preconditioner
-from minimal_order.orders.weights import by_penalty_path, feature_order
 from minimal_order.training.optim import AdamState, sgd
-from minimal_order.training.train import train
 
-BUILT_IN = tuple(ORDERS)
 BY_FEATURES = ("belsley", "belsley_conditional")  # of a linear model: from the features alone
-HAVE = {"covariance": "running", "keep": 3, "batch_size": 6}
-
-
-def generator(seed=28):
-    return np.random.default_rng(seed)
-
-
-def trained(task="regression", hidden=(), shape=(), data=None, **options):
-    """A short training that keeps all that orders need; unless told otherwise of linear regression."""
-    model, data = small_model(task, hidden), data or small_dataset(task)
-    options = {"steps": 8, "rng": generator(), **HAVE, **options}
-    return train(model, data, model.init(generator(), shape), **options)
-
-
-def of_linear(X, y, **parts):
-    """A training of linear regression on given objects."""
-    X, y = np.asarray(X, float), np.asarray(y, float)
-    data = Dataset("own", "regression", X, y, X, y, w_star=np.zeros(X.shape[1]))
-    model = linear(X.shape[1])
-    options = HAVE | {"batch_size": min(6, len(X))}
-    return replace(train(model, data, np.zeros(X.shape[1]), steps=2, rng=generator(), **options), **parts)
 
 
 # --- every order of the table --------------------------------------------------------------------------
@@ -254,188 +231,7 @@ def test_dead_weights_leave_first_and_unsettled_ones_last():
     assert (found[0], found[-1]) == (2, 1)
 
 
-# --- penalty paths -------------------------------------------------------------------------------------
-
-
-def orthogonal(m=40, n=6, seed=29):
-    """Columns of mean 0, length 1, at right angles to each other."""
-    table = np.column_stack([np.ones(m), generator(seed).standard_normal((m, n))])
-    return np.linalg.qr(table)[0][:, 1:]
-
-
-@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
-def test_path_of_an_orthogonal_design_goes_by_correlation(name):
-    """The closed form: feature j enters when the penalty falls below |x_j^T y|."""
-    X = orthogonal()
-    y = X @ [0.5, -3, 1.5, -1, 0.1, 2.2] + 7
-    found = compute_order(name, of_linear(X, y), generator())
-    assert found.tolist() == np.argsort(np.abs(X.T @ y)).tolist() == [4, 0, 3, 2, 5, 1]
-
-
-@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
-def test_path_of_columns_of_other_lengths_goes_by_correlation_too(name):
-    """A long column with a small weight enters a little before a short one with a large weight."""
-    X = orthogonal(n=3) * [10, 5, 1]
-    y = X @ [1, 3.6, 3]
-    np.testing.assert_allclose(X.T @ y, [100, 90, 3])
-    assert compute_order(name, of_linear(X, y), generator()).tolist() == [2, 1, 0]
-
-
-@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5])
-def test_lasso_on_a_correlated_design_against_least_angles(seed):
-    """The exact path, knot by knot."""
-    from sklearn.linear_model import lars_path
-
-    rng = generator(seed)
-    X = rng.standard_normal((60, 5)) @ rng.standard_normal((5, 5))
-    X -= X.mean(axis=0)
-    y = X @ rng.standard_normal(5) + rng.standard_normal(60)
-    knots, _, weights = lars_path(X, y - y.mean(), method="lasso")
-    enters = np.array([knots[np.flatnonzero(row)[0] - 1] for row in weights])
-    grid = np.log(1e3) / 199
-    assert np.diff(np.sort(np.log(enters))).min() > grid, "two features enter between two penalties of the grid"
-    assert enters.min() > 1e-3 * knots[0]
-    assert compute_order("lasso", of_linear(X, y), generator()).tolist() == np.argsort(enters).tolist()
-
-
-@pytest.mark.parametrize("name", ["lasso", "elastic_net"])
-def test_path_does_not_depend_on_means(name):
-    """Features and targets are centred: a constant added to them explains nothing."""
-    X = orthogonal()
-    y = X @ [0.5, -3, 1.5, -1, 0.1, 2.2]
-    found = compute_order(name, of_linear(X + np.array([1, 0, -2, 0, 3, 0]), y - 5), generator())
-    assert found.tolist() == [4, 0, 3, 2, 5, 1]
-
-
-def test_features_that_enter_together_go_by_their_last_weight():
-    """With one penalty only all enter there."""
-    X = orthogonal(n=4)
-    run = of_linear(X, X @ [1, -3, 2, 0.5])
-    assert by_penalty_path(run.data, l1_ratio=1.0, n_penalties=2).tolist() == [3, 0, 2, 1]
-
-
-def test_features_that_never_enter_leave_first():
-    X = np.column_stack([orthogonal(n=2), np.zeros((40, 2))])[:, [2, 0, 3, 1]]
-    run = of_linear(X, X @ [0, 1, 0, 2])
-    for name in ("lasso", "elastic_net"):
-        assert compute_order(name, run, generator()).tolist() == [0, 2, 1, 3]
-
-
-# --- features ------------------------------------------------------------------------------------------
-
-
-def test_order_of_features_of_a_linear_model_is_that_of_parameters():
-    """eq:feature-order."""
-    permutation = generator().permutation(7)
-    np.testing.assert_array_equal(feature_order(permutation, linear(7).layout), permutation)
-
-
-@pytest.mark.parametrize("layout", [mlp(4, 3, 2).layout, Layout((4, 3, 1), bias=False), Layout((4, 2))], ids=str)
-def test_order_of_features_goes_by_the_mean_rank_of_their_weights(layout):
-    """eq:feature-order: first layer only, without its biases."""
-    for seed in range(10):
-        permutation = generator(seed).permutation(layout.n_params)
-        W = layout.views(rank_of(permutation))["W1"]
-        means = [np.mean([W[unit, feature] for unit in range(len(W))]) for feature in range(4)]
-        expected = sorted(range(4), key=lambda feature: means[feature])
-        assert feature_order(permutation, layout).tolist() == expected
-
-
-def test_features_of_equal_rank_go_by_index():
-    """eq:feature-order: the ranks 1 + 4 and 2 + 3."""
-    assert feature_order(np.array([1, 0, 2, 3]), Layout((2, 2), bias=False)).tolist() == [0, 1]
-    assert feature_order(np.array([0, 1, 3, 2]), Layout((2, 2), bias=False)).tolist() == [0, 1]
-
-
-# --- the user's own ------------------------------------------------------------------------------------
-
-PLUGIN = """\
-from minimal_order.orders import by_score, order
-
-
-@order("distance", "what moved least since the start, first")
-def distance(run, rng):
-    return by_score(abs(run.w - run.w_start))
-"""
-
-
-def test_plugin_enters_its_order_in_the_table(orders_table, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(PLUGIN)
-    assert load_plugin(path) == ["distance"]
-    row = orders_table["distance"]
-    assert (row.summary, row.needs, row.default) == ("what moved least since the start, first", (), True)
-    run = trained()
-    found = compute_order("distance", run, generator())
-    assert found.tolist() == np.argsort(np.abs(run.w - run.w_start)).tolist()
-    assert load_plugin(str(path)) == ["distance"], "loaded again, as every process does"
-
-
-def test_plugin_comes_as_text_where_its_file_is_not(orders_table):
-    assert load_plugin("elsewhere/mine.py", PLUGIN) == ["distance"]
-    assert "distance" in orders_table
-
-
-def test_plugin_may_replace_an_order(orders_table):
-    assert load_plugin("mine.py", PLUGIN.replace('"distance"', '"magnitude"')) == ["magnitude"]
-    assert orders_table["magnitude"].summary == "what moved least since the start, first"
-
-
-def test_tests_leave_the_table_as_it_was():
-    assert tuple(ORDERS) == BUILT_IN
-    assert ORDERS["magnitude"].equation == "eq:magnitude"
-
-
-def test_plugin_that_is_no_file_is_refused(tmp_path):
-    for path in (tmp_path / "none.py", tmp_path):
-        with pytest.raises(ValueError, match=r"^plugin = .*: expected a Python file$"):
-            load_plugin(path)
-
-
-def test_plugin_without_an_order_is_refused(orders_table):
-    with pytest.raises(ValueError, match=r"^plugin = mine\.py: expected a file that enters an order with @order$"):
-        load_plugin("mine.py", "def distance(run, rng):\n    return run.w\n")
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [("x = 1\ndef (", r"SyntaxError: .*mine\.py, line 2"), ("import nothing_here", "ModuleNotFoundError")],
-)
-def test_plugin_that_does_not_run_is_refused(orders_table, source, said):
-    with pytest.raises(ValueError, match=rf"^plugin = mine\.py: expected a Python file that runs \({said}"):
-        load_plugin("mine.py", source)
-
-
-@pytest.mark.parametrize(
-    ("result", "shape"),
-    [
-        ("[0, 1]", r"\(2,\)"),
-        ("[0, 1, 1]", r"\(3,\)"),
-        ("[1, 2, 3]", r"\(3,\)"),
-        ("[[0, 1, 2]]", r"\(1, 3\)"),
-        ("None", r"\(\)"),
-        ("[0.5, 1, 2]", r"\(3,\)"),
-    ],
-)
-def test_order_that_is_no_permutation_is_refused(orders_table, result, shape):
-    load_plugin("mine.py", PLUGIN.replace("by_score(abs(run.w - run.w_start))", result))
-    message = rf"^order 'distance' of mine\.py = array of shape {shape}: expected a permutation of 0 \.\.\. 2$"
-    with pytest.raises(ValueError, match=message):
-        compute_order("distance", trained(), generator())
-
-
-def test_order_of_a_plugin_that_fails_is_named_with_its_file(orders_table):
-    load_plugin("mine.py", PLUGIN.replace("run.w_start", "run.w_begin"))
-    with pytest.raises(ValueError, match=r"^order 'distance' of mine\.py: expected a .*AttributeError.*w_begin"):
-        compute_order("distance", trained(), generator())
-
-
-def test_row_of_the_table_is_checked_when_it_is_entered(orders_table):
-    with pytest.raises(ValueError, match=r"^name = 'my order': expected a Python identifier$"):
-        order("my order", "no name for an option")
-    with pytest.raises(ValueError, match=r"^needs = 'iterate': .*nearest: iterates"):
-        order("mine", "needs what is not there", needs=("iterate",))
-    assert tuple(orders_table) == BUILT_IN
+# --- what an order needs --------------------------------------------------------------------------------
 
 
 def test_unknown_order_is_answered_with_the_nearest():

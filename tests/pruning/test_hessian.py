@@ -1,13 +1,16 @@
+"""The Hessian, its diagonal and their approximations, for every loss, activation and depth."""
+
 import autograd.numpy as anp
 import numpy as np
 import oracles
 import pytest
-from autograd import elementwise_grad, jacobian
+from autograd import elementwise_grad
 from autograd import hessian as hessian_by_autograd
+from slow_curvature import PLAIN, plain_loss, slow_gauss_newton, slow_hessian, slow_lecun
 from small import small_dataset, small_model
 
 from minimal_order.networks.layers import ACTIVATIONS
-from minimal_order.networks.losses import LOSSES, cross_entropy, logistic, squared_error
+from minimal_order.networks.losses import LOSSES, cross_entropy, squared_error
 from minimal_order.networks.models import MLP, linear, mlp
 from minimal_order.pruning import hessian
 from minimal_order.pruning.hessian import (
@@ -39,80 +42,6 @@ def problem(task, hidden=(4,), replicas=(), runs=(), m=6, **options):
 
 def diagonal(H):
     return np.diagonal(H, axis1=-2, axis2=-1)
-
-
-# --- oracles: plain compositions that autograd differentiates by itself, and one unit at a time -----------
-
-PLAIN = {
-    "tanh": anp.tanh,
-    "relu": lambda z: anp.where(z > 0, z, 0 * z),
-    "sigmoid": lambda z: 1 / (1 + anp.exp(-z)),
-    "identity": lambda z: z,
-}
-
-
-def plain_outputs(model, w, x):
-    """h (K,) of one object."""
-    tensors, a = model.layout.views(w), x
-    for layer in range(1, len(model.sizes)):
-        z = anp.dot(tensors[f"W{layer}"], a)
-        z = z + tensors[f"b{layer}"] if model.bias else z
-        a = PLAIN[model.activation](z)
-    return z
-
-
-def plain_loss(loss, h, y):
-    """l of one object from its outputs (K,)."""
-    if loss is squared_error:
-        return (y - h[0]) ** 2
-    if loss is cross_entropy:
-        return anp.log(anp.sum(anp.exp(h))) - h[y]
-    if loss is logistic:
-        return anp.log(1 + anp.exp(-(2 * y - 1) * h[0]))
-    return loss(h[:, None], y)[0]
-
-
-def slow_hessian(model, loss, w, X, y):
-    """d2L/dw2 (p, p)."""
-
-    def mean_loss(w):
-        return sum(plain_loss(loss, plain_outputs(model, w, x), y_one) for x, y_one in zip(X, y, strict=True)) / len(X)
-
-    return hessian_by_autograd(mean_loss)(w)
-
-
-def slow_gauss_newton(model, loss, w, X, y):
-    """1/m sum_i J_i^T H_i J_i, object by object."""
-    total = np.zeros((w.size, w.size))
-    for x, y_one in zip(X, y, strict=True):
-        J = jacobian(lambda w, x=x: plain_outputs(model, w, x))(w)
-        H = hessian_by_autograd(lambda h, y_one=y_one: plain_loss(loss, h, y_one))(plain_outputs(model, w, x))
-        total += J.T @ H @ J
-    return total / len(X)
-
-
-def slow_lecun(model, loss, w, X, y):
-    """The recursion of the paper, one object, one unit and one weight at a time."""
-    slope = oracles.ACTIVATIONS[model.activation][1]
-    total, weights = np.zeros(w.size), oracles.layers(model, w)
-    for x, y_one in zip(X, y, strict=True):
-        passed, found = oracles.forward(model, w, x), []
-        h = np.array(passed[-1][1])
-        first = oracles.object_loss_gradient(loss, list(h), y_one)
-        second = np.diag(hessian_by_autograd(lambda h, y_one=y_one: plain_loss(loss, h, y_one))(h))
-        for layer in reversed(range(len(weights))):
-            a, W = passed[layer][0], weights[layer][0]
-            of_weights = [second[i] * a[k] ** 2 for i in range(len(W)) for k in range(len(a))]
-            found = of_weights + (list(second) if model.bias else []) + found
-            if layer:
-                before, z = len(a), passed[layer - 1][1]
-                dl_da = [sum(W[i][k] * first[i] for i in range(len(W))) for k in range(before)]
-                squares = [sum(W[i][k] ** 2 * second[i] for i in range(len(W))) for k in range(before)]
-                bend = [elementwise_grad(elementwise_grad(PLAIN[model.activation]))(value) for value in z]
-                second = [slope(z[k]) ** 2 * squares[k] + bend[k] * dl_da[k] for k in range(before)]
-                first = [slope(z[k]) * dl_da[k] for k in range(before)]
-        total += found
-    return total / len(X)
 
 
 # --- the losses and the activations ---------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from folders import contents
-from test_parallel import ENVIRONMENT, cluster, until  # noqa: F401  (a fixture)
+from noted_parts import ENVIRONMENT, until
 
 from minimal_order.cli import main
 from minimal_order.runs.store import ResultsWarning
@@ -115,7 +115,7 @@ def test_damaged_files_are_named_and_made_again(whole, tmp_path):
     assert again == {"runs-005-009"}
 
 
-def test_cluster_that_loses_a_worker_writes_the_same_bytes(whole, tmp_path, cluster):  # noqa: F811
+def test_cluster_that_loses_a_worker_writes_the_same_bytes(whole, tmp_path, cluster):
     address, workers = cluster
     folder, killed = tmp_path / "out", []
 

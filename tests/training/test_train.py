@@ -150,6 +150,7 @@ def test_run_whose_last_step_leads_nowhere_has_diverged():
 
 
 # --- bad input -----------------------------------------------------------------------------------------
+
 BAD = [
     ({"steps": 0}, r"steps = 0: expected a whole number, 1 or more"),
     ({"batch_size": 1}, r"batch_size = 1: expected a whole number in 2\.\.24"),
