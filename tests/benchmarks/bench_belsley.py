@@ -17,7 +17,7 @@ from minimal_order.dependence.elimination import REMOVALS, eliminate
 from minimal_order.dependence.laplace import laplace_covariance
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dependence"))
-from test_elimination import slow_elimination
+from belsley_oracles import slow_elimination
 
 RUNS, CORES = 25, 2
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from belsley_oracles import covariance, talks_synthetic, toy, with_eigenvalues
 
 from minimal_order.dependence.belsley import (
     NULL,
@@ -18,33 +19,6 @@ from minimal_order.dependence.belsley import (
 )
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
-
-
-def covariance(p, seed=0, rank=None):
-    R = np.random.default_rng(seed).standard_normal((p, rank or p + 3))
-    return R @ R.T
-
-
-def with_eigenvalues(values, seed=0):
-    """A matrix with these eigenvalues and random eigenvectors."""
-    U = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(values), len(values))))[0]
-    A = (U * np.array(values, float)) @ U.T
-    return (A + A.T) / 2
-
-
-def toy():
-    """The covariance of the talk's illustration, over x = 0, .02, ..., 20."""
-    x = 0.02 * np.arange(1001)
-    s, c = np.sin(x), np.cos(x)
-    return np.cov([s, c, 2 + c, 2 + s, c + s, x])
-
-
-def talks_synthetic(p=100):
-    """The talk's A for its synthetic weights: unit diagonal, .95, and .001 with the first."""
-    A = np.full((p, p), 0.95)
-    A[0] = A[:, 0] = 1e-3
-    np.fill_diagonal(A, 1)
-    return A
 
 
 # The decomposition and its groups

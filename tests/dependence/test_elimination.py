@@ -4,18 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from test_belsley import covariance, talks_synthetic, toy, with_eigenvalues
+from belsley_oracles import covariance, slow_elimination, talks_synthetic, toy, with_eigenvalues
 
-from minimal_order.dependence.belsley import (
-    EQUAL,
-    NULL,
-    SCALES,
-    condition_index,
-    covariance_in,
-    decompose,
-    most_dependent,
-    variance_proportion,
-)
+from minimal_order.dependence.belsley import EQUAL, NULL, SCALES, decompose, most_dependent
 from minimal_order.dependence.elimination import (
     REMOVALS,
     condition,
@@ -27,23 +18,6 @@ from minimal_order.dependence.elimination import (
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 CHOICES = [(scale, removal) for scale in SCALES for removal in REMOVALS]
-
-
-def slow_elimination(A, scale, removal):
-    """All eigenvalues and vectors of what is left at every step; what is left by the definition."""
-    A = covariance_in(scale, A)
-    floor = NULL * np.linalg.eigvalsh(A)[-1]
-    left, steps = list(range(len(A))), []
-    while left:
-        found = decompose(A, floor=floor)
-        j = most_dependent(found)
-        n_equal = [*found.starts[1:], len(left)][0]
-        index = np.inf if found.values[0] == 0 else condition_index(found.values)[0]
-        steps.append((left.pop(j), index, n_equal, variance_proportion(found)[j, 0]))
-        rest = np.delete(np.arange(len(A)), j)
-        given = A[rest, j][:, None] @ A[j, rest][None] / A[j, j] if A[j, j] > floor else 0
-        A = A[np.ix_(rest, rest)] - (given if removal == "condition" else 0)
-    return [np.array(column) for column in zip(*steps, strict=True)]
 
 
 def check_against_the_oracle(A, scale, removal, rtol=1e-10):

@@ -4,9 +4,9 @@ import math
 import numpy as np
 import oracles
 import pytest
+from closed_forms import log_density, some_gaussian
 from numpy.testing import assert_allclose
 from small import small_dataset, small_model
-from test_gaussian import log_density, some_gaussian
 
 from minimal_order.networks.models import linear
 from minimal_order.training.train import evaluate

@@ -1,44 +1,20 @@
+"""The free energy and its gradient against the closed forms of linear regression, and the bound on the evidence."""
+
 import numpy as np
 import pytest
+from closed_forms import PRIOR, generator, generators, mean_field, nodes_of, regression
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import central_differences
 from small import small_dataset, small_model
-from test_gaussian import nodes_of
 
-from minimal_order.data.dataset import Dataset
 from minimal_order.networks.losses import LOSSES
 from minimal_order.networks.models import linear
 from minimal_order.training.loop import descend
-from minimal_order.variational.evidence import linear_evidence, linear_posterior, log_likelihood
+from minimal_order.variational.evidence import linear_evidence, log_likelihood
 from minimal_order.variational.free_energy import FreeEnergy, fitted_prior, lower_bound
 from minimal_order.variational.gaussian import Normal, diagonal_kl
 from minimal_order.variational.posterior import fit, start_at
 from minimal_order.variational.sampling import SAMPLINGS, pack, unpack
-
-PRIOR = Normal(np.array([0.1, 0, -0.4]), np.array([0.5, 1, 2]))
-
-
-def generator(seed=11):
-    return np.random.default_rng(seed)
-
-
-def generators(n, seed=21):
-    return [np.random.default_rng([seed, i]) for i in range(n)]
-
-
-def regression(m=60, seed=6, noise=0.4):
-    """Correlated features and a linear target: the mean-field posterior is narrower than the true marginals."""
-    rng = generator(seed)
-    X = rng.normal(size=(m, 3)) @ (np.eye(3) + 0.35)
-    y = X @ [1.0, -0.5, 0.0] + noise * rng.normal(size=m)
-    return Dataset("regression", "regression", X, y, X, y)
-
-
-def mean_field(data, noise, prior):
-    """What the best diagonal q is for a Gaussian posterior: its mean, and the inverse of its precision's diagonal."""
-    mean, cov = linear_posterior(data.X_train, data.y_train, noise, prior)
-    return pack(mean, -0.5 * np.log(np.diag(np.linalg.inv(cov))))
-
 
 # --- the objective -------------------------------------------------------------------------------------
 

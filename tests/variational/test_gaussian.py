@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from closed_forms import log_density, nodes_of, some_gaussian
 from numpy.testing import assert_allclose
 from oracles import central_differences
 
@@ -8,24 +9,6 @@ from minimal_order.variational.gaussian import Normal, check_normal, diagonal_kl
 
 def generator(seed=3):
     return np.random.default_rng(seed)
-
-
-def some_gaussian(rng, shape, k):
-    root = rng.normal(size=(*shape, k, k))
-    return rng.normal(size=(*shape, k)), root @ np.swapaxes(root, -1, -2) + 0.3 * np.eye(k)
-
-
-def log_density(x, mean, cov):
-    """ln N(x | mean, cov) of one x, as on paper."""
-    d = x - mean
-    return -0.5 * (d @ np.linalg.inv(cov) @ d + np.log(np.linalg.det(2 * np.pi * cov)))
-
-
-def nodes_of(k, n=3):
-    """Points (n^k, k) and shares whose sums are exact expectations over N(0, I_k) of polynomials of degree < 2n."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(n)
-    points, shares = (np.stack(np.meshgrid(*[each] * k), axis=-1).reshape(-1, k) for each in (nodes, weights))
-    return points, np.prod(shares / weights.sum(), axis=1)
 
 
 def test_divergence_is_the_mean_log_ratio():

@@ -3,9 +3,9 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from closed_forms import PRIOR, generator, generators, mean_field, regression
 from numpy.testing import assert_allclose, assert_array_equal
 from small import small_dataset, small_model
-from test_free_energy import PRIOR, generator, generators, mean_field, regression
 
 from minimal_order.data.dataset import Dataset
 from minimal_order.networks.losses import LOSSES

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from closed_forms import nodes_of
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import central_differences
 from small import small_dataset
-from test_gaussian import nodes_of
 
 from minimal_order.networks.gradients import backprop, mean_gradient
 from minimal_order.networks.losses import LOSSES, squared_error
