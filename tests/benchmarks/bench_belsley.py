@@ -16,8 +16,8 @@ import minimal_order as mo
 from minimal_order.dependence.elimination import REMOVALS, eliminate
 from minimal_order.dependence.laplace import laplace_covariance
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from test_elimination import slow_elimination
+sys.path.insert(0, str(Path(__file__).parents[1] / "dependence"))
+from belsley_oracles import slow_elimination
 
 RUNS, CORES = 25, 2
 

@@ -24,7 +24,7 @@ kernelspec:
 I_{{J_i}} = i
 ```
 """
-RIGHT = {"thing": "minimal_order.freezing.masks.rank_of", "label": "eq:rank", "test": "tests/test_masks.py"}
+RIGHT = {"thing": "minimal_order.freezing.masks.rank_of", "label": "eq:rank", "test": "tests/freezing/test_masks.py"}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def build(tmp_path):
 def test_with_an_address_the_page_links_to_code_test_and_services(build, tmp_path):
     links = re.findall(r'href="(http[^"]+)"', build(EXAMPLE))
     assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/minimal_order/freezing/masks\.py#L\d+-L\d+", link) for link in links)
-    assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/tests/test_masks\.py#L\d+", link) for link in links)
+    assert any(re.fullmatch(rf"{EXAMPLE}/blob/main/tests/freezing/test_masks\.py#L\d+", link) for link in links)
     assert "https://colab.research.google.com/github/someone/repository/blob/gh-pages/_sources/index.ipynb" in links
     assert "https://mybinder.org/v2/gh/someone/repository/gh-pages?labpath=_sources/index.ipynb" in links
     assert f"{EXAMPLE}/edit/main/book/index.md" in links

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from attacks import CALLS, HONEST, LOADING, NOTHING_LOADS, write_files
+from attacks import CALLS, HONEST, LOADING, NOTHING_LOADS
+from attacks_in_files import write_files
 
 from minimal_order.course.batch import file_names, grade_all
 from minimal_order.course.calls import run_tests
