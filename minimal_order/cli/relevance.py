@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_common, add_plugins, command
+from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
 
@@ -51,9 +51,9 @@ def options(arguments: argparse.Namespace, quick: dict[str, Any], *own: str) -> 
     """The settings that the options describe."""
     from ..experiments.plugins import read_plugins
 
-    given = {name: getattr(arguments, name) for name in (*TRAINING, *own) if getattr(arguments, name) is not None}
     plugins = tuple(read_plugins(arguments.plugin))
-    return {"seed": arguments.seed, "plugins": plugins} | (quick if arguments.quick else {}) | given
+    common = {"seed": arguments.seed, "plugins": plugins} | (quick if arguments.quick else {})
+    return common | given(arguments, (*TRAINING, *own))
 
 
 def do_relevance(arguments: argparse.Namespace) -> None:
