@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...complexity.hypernet_file import TrainedHypernet, to_bytes
-from ..freeze.config import short
+from ..configuration import short
 from .config import ComplexityConfig
 from .cost import Spent, spent, step_cost
 from .models import MODELS

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...checks import check
+from ...checks import check, is_whole
 from ...complexity.generated import Generated
 from ...complexity.hypernet import Hypernet, Map
 from ...complexity.objectives import check_lam
@@ -20,7 +20,7 @@ from ...runs.part import Part
 from ...runs.store import Store
 from ...training.loop import descend
 from ...training.optim import StepRule, check_rate
-from ..freeze.config import is_whole, short
+from ..configuration import check_wholes, short
 from .problem import Problem, Shrinkage, approximation_error, criterion, nearest, problem_of
 
 DIRECT, INSIDE = "direct", "inside"
@@ -58,9 +58,7 @@ class ConvergenceConfig:
 
     def __post_init__(self) -> None:
         whole = {"runs": 2, "steps": 100, "n_objects": 2, "n_features": 1, "batch_size": 2, "draws": 1, "seed": 0}
-        for name, least in whole.items():
-            value = getattr(self, name)
-            check(is_whole(value, least), name, value, f"a whole number, {least} or more")
+        check_wholes(self, whole)
         epoch = self.n_objects // self.batch_size
         check(1 <= epoch <= self.steps, "batch_size", self.batch_size, "one that makes an epoch of 1 ... steps batches")
         for name in ("pieces", "knots"):
