@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 from tiny import outcome_of
 
-from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNDEFINED, UNTESTED, Finding, decide
-from minimal_order.claims.ordering import (
-    LEDGER,
+from minimal_order.claims.freezing import (
     agreement_with,
     early_share,
     excess_over_random,
     frozen_share,
-    judge,
     mean_mask_correlation,
     paired,
     variance_ratio,
 )
+from minimal_order.claims.ledger import CONDITIONS, FAILS, HOLDS, UNDEFINED, UNTESTED, Finding, decide
+from minimal_order.claims.ordering import LEDGER, judge
 from minimal_order.estimates import Estimate
 from minimal_order.experiments.freeze.outcome import PANELS
 

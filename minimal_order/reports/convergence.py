@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..claims.complexity import interval, judge
+from ..claims.complexity import judge
+from ..claims.ledger import interval
 from ..experiments.convergence.outcome import (
     ABOVE,
     ERROR_COLUMNS,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..claims.selection import HG, RANDOM, interval, judge, lead
+from ..claims.ledger import interval
+from ..claims.selection import HG, RANDOM, judge, lead
 from ..experiments.published import PRUNING_CURVE, PRUNING_LEAD, SELECTION_CURVE, SELECTION_MEAN
 from ..experiments.select.config import CRITERIA, FINE
 from ..experiments.select.outcome import (

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..claims.ledger import Claim
-from ..claims.selection import interval
+from ..claims.ledger import Claim, interval
 from ..experiments.select.config import DEFAULT_ORDERS
 from ..experiments.select.oracle import PROBLEMS, OracleOutcome
 from ..experiments.select.outcome import SelectOutcome
