@@ -26,9 +26,10 @@ from minimal_order.experiments.select.oracle import (
     problem,
 )
 from minimal_order.experiments.select.outcome import SelectOutcome, joint_rows, pruned_rows, quality_rows, speed_rows
-from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part, speed_part
+from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part
 from minimal_order.experiments.select.run import assemble, select_parts
 from minimal_order.experiments.select.runs import data_of, generator, groups_of, start_of
+from minimal_order.experiments.select.speeds import speed_part
 from minimal_order.freezing.masks import by_score, freeze_mask, prune_mask
 from minimal_order.networks.gradients import value_and_gradient
 from minimal_order.networks.losses import squared_error

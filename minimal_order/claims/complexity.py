@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..estimates import Estimate
 from ..experiments.complexity.outcome import TEST, ComplexityOutcome
-from ..experiments.convergence.outcome import DIRECT, INSIDE, ConvergenceOutcome
+from ..experiments.convergence.config import DIRECT, INSIDE
+from ..experiments.convergence.outcome import ConvergenceOutcome
 from .ledger import UNDEFINED, Claim, Finding, Ledger, finding, interval
 
 SIMILAR = 0.02

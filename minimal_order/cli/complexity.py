@@ -147,7 +147,8 @@ def test_accuracy(trained: Any, w: Any, folder: str) -> float:
 
 def do_convergence(arguments: argparse.Namespace) -> None:
     """Run the experiment on the theorem."""
-    from ..experiments.convergence.outcome import QUICK, ConvergenceConfig, ConvergenceOutcome, convergence_parts
+    from ..experiments.convergence.config import QUICK, ConvergenceConfig
+    from ..experiments.convergence.outcome import ConvergenceOutcome, convergence_parts
     from ..experiments.running import run_alone
     from ..reports.convergence import convergence_table, write_convergence
 

@@ -10,8 +10,9 @@ from ..experiments.complexity.config import ComplexityConfig
 from ..experiments.complexity.models import QUICK
 from ..experiments.complexity.outcome import ComplexityOutcome
 from ..experiments.complexity.run import COMPLEXITY
-from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
-from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutcome, convergence_parts
+from ..experiments.convergence.config import QUICK as QUICK_CONVERGENCE
+from ..experiments.convergence.config import ConvergenceConfig
+from ..experiments.convergence.outcome import ConvergenceOutcome, convergence_parts
 from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
 from ..reports.complexity import write_complexity
