@@ -7,6 +7,7 @@ from typing import Any
 from .options import add_common, command, given
 from .parsing import Parser, names, numbers
 from .printing import print_paths, shown
+from .running import run_one
 
 OPTIONS = ("models", "runs", "lams", "levels", "epochs", "hyper_epochs", "batch_size", "rate", "clip", "knots", "scale",
            "draws", "sampling", "pixels", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation",
@@ -88,15 +89,12 @@ def do_complexity(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
-    name = arguments.what
-    config = ComplexityConfig(name, seed=arguments.seed, **options)
-    out = arguments.out or Path("results/complexity") / name
-    for _, store, outcome in run_complexity({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_complexity(name, store, outcome)
-        starts = counted(config.runs, "start")
-        print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
-        print(summary_table(outcome))
-        print_paths(paths)
+    config = ComplexityConfig(arguments.what, seed=arguments.seed, **options)
+    outcome, paths = run_one(run_complexity, write_complexity, config, "complexity", arguments)
+    starts = counted(config.runs, "start")
+    print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
+    print(summary_table(outcome))
+    print_paths(paths)
 
 
 def do_prune(arguments: argparse.Namespace) -> None:

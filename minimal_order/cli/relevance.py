@@ -1,12 +1,12 @@
 """The commands of the talk on relevance."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
+from .running import run_one
 
 TRAINING = ("orders", "runs", "levels", "steps", "batch_size", "rate", "decay")
 """Options that both commands have, as the configurations name them."""
@@ -64,13 +64,10 @@ def do_relevance(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = RelevanceConfig(arguments.dataset, **options(arguments, RelevanceConfig.QUICK, "retrain"))
-    name = config.dataset
-    out = arguments.out or Path("results/relevance") / name
-    for _, store, outcome in run_relevance({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_relevance(name, store, outcome)
-        print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
-        print(relevance_summary(outcome))
-        print_paths(paths)
+    outcome, paths = run_one(run_relevance, write_relevance, config, "relevance", arguments)
+    print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
+    print(relevance_summary(outcome))
+    print_paths(paths)
 
 
 def do_noise(arguments: argparse.Namespace) -> None:
@@ -81,10 +78,7 @@ def do_noise(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = NoiseConfig(arguments.dataset, **options(arguments, NoiseConfig.QUICK, "noises", "draws", "objects"))
-    name = config.dataset
-    out = arguments.out or Path("results/noise") / name
-    for _, store, outcome in run_noise({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_noise(name, store, outcome)
-        print(f"{config.model}, {counted(config.runs, 'run')}")
-        print(noise_summary(outcome))
-        print_paths(paths)
+    outcome, paths = run_one(run_noise, write_noise, config, "noise", arguments)
+    print(f"{config.model}, {counted(config.runs, 'run')}")
+    print(noise_summary(outcome))
+    print_paths(paths)

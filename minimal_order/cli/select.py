@@ -1,12 +1,12 @@
 """The command of the talk on selection."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
+from .running import run_one
 
 OPTIONS = ("orders", "prune_by", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per", "biases",
            "covariance", "keep", "dtype")  # fmt: skip
@@ -47,11 +47,8 @@ def do_select(arguments: argparse.Namespace) -> None:
     options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
     plugins = tuple(read_plugins(arguments.plugin))
     config = SelectConfig(arguments.dataset, seed=arguments.seed, plugins=plugins, **options)
-    name = config.dataset
-    out = arguments.out or Path("results/select") / name
-    for _, store, outcome in run_select({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_select(name, store, outcome)
-        runs = counted(config.runs, "run")
-        print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
-        print(summary_table(outcome))
-        print_paths(paths)
+    outcome, paths = run_one(run_select, write_select, config, "select", arguments)
+    runs = counted(config.runs, "run")
+    print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
+    print(summary_table(outcome))
+    print_paths(paths)
