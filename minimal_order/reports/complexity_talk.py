@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ..claims.ledger import Claim
 from ..experiments.complexity.outcome import ComplexityOutcome
 from ..experiments.convergence.outcome import ConvergenceOutcome
-from .reproduction import reproduction
+from .reproduction import link, reproduction
 from .text import table, too_few
 
 
@@ -17,10 +17,10 @@ def reproduction_report(
 ) -> str:
     """The verdicts, then where to find what, then the evidence."""
     folders: list[tuple] = [
-        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.runs, len(o.config.models), len(o.config.lams))
+        (link(name), str(o.config.model), o.config.runs, len(o.config.models), len(o.config.lams))
         for name, o in outcomes.items()
     ]
-    folders.append(("[convergence](convergence/report.md)", "linear", convergence.config.runs,
+    folders.append((link("convergence"), "linear", convergence.config.runs,
                     len(convergence.config.families), len(convergence.config.lams)))  # fmt: skip
     return reproduction(
         "Models of a given complexity",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..claims.ledger import Claim
 from ..experiments.freeze.outcome import Outcome
-from .reproduction import reproduction
+from .reproduction import link, reproduction
 from .text import table, too_few
 
 
@@ -13,7 +13,7 @@ def reproduce_report(
 ) -> str:
     """The report of the whole reproduction: the verdicts, then where to find what."""
     folders = [
-        (f"[{name}]({name}/report.md)", str(outcome.config.model), outcome.t0, outcome.config.t1, outcome.config.runs,
+        (link(name), str(outcome.config.model), outcome.t0, outcome.config.t1, outcome.config.runs,
          ", ".join(outcome.config.vary), outcome.n_diverged)
         for name, outcome in outcomes.items()
     ]  # fmt: skip

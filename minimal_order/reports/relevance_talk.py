@@ -7,17 +7,15 @@ from ..claims.relevance import Evidence
 from ..experiments.noise.outcome import NoiseOutcome
 from ..experiments.relevance.outcome import RelevanceOutcome
 from .relevance import standing_text
-from .reproduction import reproduction
+from .reproduction import link, reproduction
 from .text import table, too_few
 
 
 def whole_report(command: str, evidence: Evidence, claims: Sequence[Claim], also: Sequence[tuple[str, str]]) -> str:
     """The verdicts, then where to find what, then the evidence; ``also`` names further folders."""
     found: list[tuple[str, RelevanceOutcome | NoiseOutcome]] = [*evidence.relevance.items(), *evidence.noise.items()]
-    folders: list[tuple[object, ...]] = [
-        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.runs) for name, o in found
-    ]
-    folders += [(f"[{name}]({name}/report.md)", what, "") for name, what in also]
+    folders: list[tuple[object, ...]] = [(link(name), str(o.config.model), o.config.runs) for name, o in found]
+    folders += [(link(name), what, "") for name, what in also]
     return reproduction(
         "Relevance of parameters",
         command,

@@ -6,6 +6,11 @@ from ..claims.ledger import Claim
 from .text import claims_text, document, verdict_table
 
 
+def link(name: str) -> str:
+    """Link to the report of one experiment."""
+    return f"[{name}]({name}/report.md)"
+
+
 def reproduction(
     title: str, command: str, claims: Sequence[Claim], *, few: str, experiments: str, sections: Sequence[str] = ()
 ) -> str:

@@ -6,7 +6,7 @@ from ..claims.ledger import Claim, interval
 from ..experiments.select.config import DEFAULT_ORDERS
 from ..experiments.select.oracle import PROBLEMS, OracleOutcome
 from ..experiments.select.outcome import SelectOutcome
-from .reproduction import reproduction
+from .reproduction import link, reproduction
 from .text import mean_with_interval, table, too_few
 
 
@@ -39,7 +39,7 @@ def selection_report(
 ) -> str:
     """The verdicts, then where to find what, then the evidence."""
     folders = [
-        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
+        (link(name), str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
          ", ".join(o.config.vary), mean_with_interval(o.start[:, 1]), mean_with_interval(o.end_metric[:, 0, 1]))
         for name, o in outcomes.items()
     ]  # fmt: skip
