@@ -7,7 +7,7 @@ from typing import Any
 from .options import add_common, command, given
 from .parsing import Parser, names, numbers
 from .printing import print_paths, shown
-from .running import run_one
+from .running import run_and_write
 
 OPTIONS = ("models", "runs", "lams", "levels", "epochs", "hyper_epochs", "batch_size", "rate", "clip", "knots", "scale",
            "draws", "sampling", "pixels", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation",
@@ -90,11 +90,11 @@ def do_complexity(arguments: argparse.Namespace) -> None:
 
     options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
     config = ComplexityConfig(arguments.what, seed=arguments.seed, **options)
-    outcome, paths = run_one(run_complexity, write_complexity, config, "complexity", arguments)
-    starts = counted(config.runs, "start")
-    print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
-    print(summary_table(outcome))
-    print_paths(paths)
+    for outcome, paths in run_and_write(run_complexity, write_complexity, config, "complexity", arguments):
+        starts = counted(config.runs, "start")
+        print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
+        print(summary_table(outcome))
+        print_paths(paths)
 
 
 def do_prune(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers, setting, step_or_rule
 from .printing import print_paths
-from .running import run_one
+from .running import run_and_write
 
 OF_FREEZE = ("orders", "runs", "levels", "t0", "t1", "batch_size", "rate", "optimizer", "vary", "covariance",
              "collect_from", "keep", "dtype")  # fmt: skip
@@ -88,11 +88,11 @@ def do_freeze(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = freeze_config(arguments)
-    outcome, paths = run_one(run_freeze, write_freeze, config, "freeze", arguments)
-    runs = counted(config.runs, "run")
-    print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
-    print(summary_table(outcome))
-    print_paths(paths)
+    for outcome, paths in run_and_write(run_freeze, write_freeze, config, "freeze", arguments):
+        runs = counted(config.runs, "run")
+        print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
+        print(summary_table(outcome))
+        print_paths(paths)
 
 
 def do_settings(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
-from .running import run_one
+from .running import run_and_write
 
 TRAINING = ("orders", "runs", "levels", "steps", "batch_size", "rate", "decay")
 """Options that both commands have, as the configurations name them."""
@@ -64,10 +64,10 @@ def do_relevance(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = RelevanceConfig(arguments.dataset, **options(arguments, RelevanceConfig.QUICK, "retrain"))
-    outcome, paths = run_one(run_relevance, write_relevance, config, "relevance", arguments)
-    print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
-    print(relevance_summary(outcome))
-    print_paths(paths)
+    for outcome, paths in run_and_write(run_relevance, write_relevance, config, "relevance", arguments):
+        print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
+        print(relevance_summary(outcome))
+        print_paths(paths)
 
 
 def do_noise(arguments: argparse.Namespace) -> None:
@@ -78,7 +78,7 @@ def do_noise(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = NoiseConfig(arguments.dataset, **options(arguments, NoiseConfig.QUICK, "noises", "draws", "objects"))
-    outcome, paths = run_one(run_noise, write_noise, config, "noise", arguments)
-    print(f"{config.model}, {counted(config.runs, 'run')}")
-    print(noise_summary(outcome))
-    print_paths(paths)
+    for outcome, paths in run_and_write(run_noise, write_noise, config, "noise", arguments):
+        print(f"{config.model}, {counted(config.runs, 'run')}")
+        print(noise_summary(outcome))
+        print_paths(paths)

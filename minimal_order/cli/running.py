@@ -1,15 +1,15 @@
-"""Running what a command describes."""
+"""Running the experiment that a command describes."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 
-def run_one(
+def run_and_write(
     run: Callable, write: Callable[[str, Any, Any], list[Path]], config: Any, folder: str, arguments: argparse.Namespace
-) -> tuple[Any, list[Path]]:
-    """Run one experiment on a data set and write its files; return its outcome and their paths.
+) -> Iterator[tuple[Any, list[Path]]]:
+    """Run one experiment on a data set and write its files; yield its outcome and their paths.
 
     Parameters
     ----------
@@ -21,5 +21,5 @@ def run_one(
     """
     name = config.dataset
     out = arguments.out or Path("results") / folder / name
-    ((_, store, outcome),) = run({name: config}, {name: out}, arguments.jobs, arguments.scheduler)
-    return outcome, write(name, store, outcome)
+    for _, store, outcome in run({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
+        yield outcome, write(name, store, outcome)

@@ -6,7 +6,7 @@ from typing import Any
 from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
-from .running import run_one
+from .running import run_and_write
 
 OPTIONS = ("orders", "prune_by", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per", "biases",
            "covariance", "keep", "dtype")  # fmt: skip
@@ -47,8 +47,8 @@ def do_select(arguments: argparse.Namespace) -> None:
     options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
     plugins = tuple(read_plugins(arguments.plugin))
     config = SelectConfig(arguments.dataset, seed=arguments.seed, plugins=plugins, **options)
-    outcome, paths = run_one(run_select, write_select, config, "select", arguments)
-    runs = counted(config.runs, "run")
-    print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
-    print(summary_table(outcome))
-    print_paths(paths)
+    for outcome, paths in run_and_write(run_select, write_select, config, "select", arguments):
+        runs = counted(config.runs, "run")
+        print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
+        print(summary_table(outcome))
+        print_paths(paths)

@@ -58,7 +58,7 @@ def run_alone(
     jobs: int | None,
     scheduler: str | None,
 ) -> tuple[Store, list]:
-    """Run one experiment that is the only one of its kind; return its folder and the results of its parts, in order."""
+    """Run one experiment that is the only one of its kind; return its store and the results of its parts."""
     store = Store.open(folder, config.as_dict())
     ((_, results),) = run_groups({name: parts(config, store)}, jobs, scheduler, description=name)
     return store, results

@@ -16,7 +16,6 @@ def command_of(document: str, quick: bool, seed: int, more: Iterable[str] = ()) 
 
 def write_verdicts(out: Path, report: str, claims: list[Claim]) -> tuple[str, list[Claim], list[Path]]:
     """Write ``report.md`` and ``claims.csv``; return what a reproduction yields last."""
-    paths = [out / "claims.csv", out / "report.md"]
-    for path, content in zip(paths, (claims_csv(claims), report), strict=True):
-        write_atomic(path, content)
-    return "report", claims, paths
+    write_atomic(out / "report.md", report)
+    write_atomic(out / "claims.csv", claims_csv(claims))
+    return "report", claims, [out / "claims.csv", out / "report.md"]
