@@ -67,10 +67,6 @@ class ComplexityOutcome:
         """The accuracy on test at the lam that is best held out, (runs, levels)."""
         return np.take_along_axis(self.accuracy[name][:, TEST], self.chosen(name)[:, None], axis=1)[:, 0]
 
-    def best_on_test(self, name: str) -> NDArray:
-        """The largest mean over runs of the accuracy on test of any lam, (levels,): for comparison with the authors."""
-        return self.accuracy[name][:, TEST].mean(axis=0).max(axis=0)
-
     def dense_at_each(self, name: str) -> NDArray:
         """The accuracy on test with nothing removed, (runs, lams); NaN if 0 is none of the shares removed."""
         levels = self.config.levels
