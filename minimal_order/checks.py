@@ -13,6 +13,16 @@ def check(condition: bool, argument: str, value: object, expected: str) -> None:
         raise ValueError(f"{argument} = {value}: expected {expected}")
 
 
+def is_whole(value: object, least: int) -> bool:
+    """Whether a value is a whole number, and not too small."""
+    return isinstance(value, int | np.integer) and bool(value >= least)
+
+
+def check_whole(argument: str, value: object, least: int) -> None:
+    """Raise ``ValueError`` unless the value is a whole number, ``least`` or more."""
+    check(is_whole(value, least), argument, value, f"a whole number, {least} or more")
+
+
 def check_finite(argument: str, array: ArrayLike) -> NDArray:
     """Return the array; raise ``ValueError`` with the place of the first NaN or infinity in it."""
     array = np.asarray(array)

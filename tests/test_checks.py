@@ -1,13 +1,26 @@
 import numpy as np
 import pytest
 
-from minimal_order.checks import check, check_finite, check_name
+from minimal_order.checks import check, check_finite, check_name, check_whole, is_whole
 
 
 def test_error_names_argument_value_and_expectation():
     check(True, "rate", 0.1, "a positive number")
     with pytest.raises(ValueError, match=r"^rate = -0\.1: expected a positive number$"):
         check(False, "rate", -0.1, "a positive number")
+
+
+@pytest.mark.parametrize("value", [3, 4, np.int32(3), np.uint8(200)])
+def test_whole_numbers_from_the_least_on(value):
+    assert is_whole(value, 3)
+    check_whole("runs", value, 3)
+
+
+@pytest.mark.parametrize("value", [2, -3, np.int64(2), 3.0, np.float64(3), "3", None])
+def test_what_is_no_whole_number_or_too_small_is_named(value):
+    assert not is_whole(value, 3)
+    with pytest.raises(ValueError, match=rf"^runs = {value}: expected a whole number, 3 or more$"):
+        check_whole("runs", value, 3)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

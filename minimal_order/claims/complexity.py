@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..estimates import Estimate, mean_interval
+from ..estimates import Estimate
 from ..experiments.complexity.outcome import TEST, ComplexityOutcome
-from ..experiments.convergence.outcome import DIRECT, INSIDE, ConvergenceOutcome
-from .ledger import UNDEFINED, Claim, Finding, Ledger, finding
+from ..experiments.convergence.config import DIRECT, INSIDE
+from ..experiments.convergence.outcome import ConvergenceOutcome
+from .ledger import UNDEFINED, Claim, Finding, Ledger, finding, interval
 
 SIMILAR = 0.02
 """Accuracy by which two networks may differ and count as similar."""
@@ -42,12 +43,6 @@ def judge(complexity: Mapping[str, ComplexityOutcome], convergence: ConvergenceO
 
 
 # --- estimators -----------------------------------------------------------------------------------------
-
-
-def interval(x: NDArray) -> Estimate:
-    """Student's interval of the finite entries of x (runs,), if there are two."""
-    x = x[np.isfinite(x)]
-    return mean_interval(x) if len(x) >= 2 else UNDEFINED
 
 
 def test_at(outcome: ComplexityOutcome, name: str, level: float) -> NDArray:

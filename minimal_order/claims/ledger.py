@@ -8,14 +8,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..estimates import Estimate
+from ..estimates import Estimate, mean_interval
 
 HOLDS, CONDITIONS, FAILS, UNTESTED = "holds", "holds under conditions", "does not hold", "not tested here"
 
 
 UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 """Too few runs are left, or nothing varies."""
+
+
+def interval(x: NDArray) -> Estimate:
+    """Student's interval of the finite entries of x (runs,), if there are two."""
+    x = x[np.isfinite(x)]
+    return mean_interval(x) if len(x) >= 2 else UNDEFINED
 
 
 Rule = Callable[[Any], Any]

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..estimates import Estimate, mean_interval
+from ..estimates import Estimate
 from ..experiments.select.outcome import SelectOutcome
-from .ledger import UNDEFINED, Claim, Finding, Ledger, finding, is_defined
+from .ledger import UNDEFINED, Claim, Finding, Ledger, finding, interval, is_defined
 
 HG, G, RANDOM = "preconditioned_gradient", "full_gradient", "random"
 
@@ -26,12 +26,6 @@ def judge(outcomes: Outcomes) -> list[Claim]:
 
 
 # --- estimators -----------------------------------------------------------------------------------------
-
-
-def interval(x: NDArray) -> Estimate:
-    """Student's interval of the finite entries of x (runs,), if there are two."""
-    x = x[np.isfinite(x)]
-    return mean_interval(x) if len(x) >= 2 else UNDEFINED
 
 
 def average_rank(x: NDArray) -> NDArray:

@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_common, command
+from .options import add_common, command, given
 from .parsing import Parser, names, numbers
 from .printing import print_paths, shown
+from .running import run_and_write
 
 OPTIONS = ("models", "runs", "lams", "levels", "epochs", "hyper_epochs", "batch_size", "rate", "clip", "knots", "scale",
            "draws", "sampling", "pixels", "log_sigma", "prior_mean", "prior_std", "per", "biases", "validation",
@@ -87,12 +88,9 @@ def do_complexity(arguments: argparse.Namespace) -> None:
     from ..reports.complexity_tables import summary_table
     from ..reports.text import counted
 
-    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
-    name = arguments.what
-    config = ComplexityConfig(name, seed=arguments.seed, **((QUICK if arguments.quick else {}) | given))
-    out = arguments.out or Path("results/complexity") / name
-    for _, store, outcome in run_complexity({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_complexity(name, store, outcome)
+    options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
+    config = ComplexityConfig(arguments.what, seed=arguments.seed, **options)
+    for outcome, paths in run_and_write(run_complexity, write_complexity, config, "complexity", arguments):
         starts = counted(config.runs, "start")
         print(f"{config.model}, {starts}; accuracy on test, lam chosen held out, mean [95 % interval]")
         print(summary_table(outcome))
@@ -147,15 +145,15 @@ def test_accuracy(trained: Any, w: Any, folder: str) -> float:
 
 def do_convergence(arguments: argparse.Namespace) -> None:
     """Run the experiment on the theorem."""
-    from ..experiments.convergence.outcome import QUICK, ConvergenceConfig, ConvergenceOutcome, convergence_parts
+    from ..experiments.convergence.config import QUICK, ConvergenceConfig
+    from ..experiments.convergence.outcome import ConvergenceOutcome, convergence_parts
+    from ..experiments.running import run_alone
     from ..reports.convergence import convergence_table, write_convergence
-    from ..runs.parallel import run_groups
-    from ..runs.store import Store
 
     config = ConvergenceConfig(seed=arguments.seed, **(QUICK if arguments.quick else {}))
-    store = Store.open(arguments.out, config.as_dict())
-    groups = {"convergence": convergence_parts(config, store)}
-    for _, results in run_groups(groups, arguments.jobs, arguments.scheduler, description="convergence"):
-        outcome = ConvergenceOutcome.assemble(config, results)
-        print(convergence_table(outcome))
-        print_paths(write_convergence(store, outcome))
+    store, results = run_alone(
+        "convergence", config, convergence_parts, arguments.out, arguments.jobs, arguments.scheduler
+    )
+    outcome = ConvergenceOutcome.assemble(config, results)
+    print(convergence_table(outcome))
+    print_paths(write_convergence(store, outcome))

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +27,8 @@ def add_common(sub: argparse.ArgumentParser, out: str, default: Path | None = No
 def add_plugins(sub: argparse.ArgumentParser) -> None:
     """Add the user's own orders."""
     sub.add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE", help="orders of your own")
+
+
+def given(arguments: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of some options that the user gave; the rest is left to the experiment."""
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}

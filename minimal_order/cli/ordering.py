@@ -4,9 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_common, add_plugins, command
+from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers, setting, step_or_rule
 from .printing import print_paths
+from .running import run_and_write
+
+OF_FREEZE = ("orders", "runs", "levels", "t0", "t1", "batch_size", "rate", "optimizer", "vary", "covariance",
+             "collect_from", "keep", "dtype")  # fmt: skip
+"""Options of ``freeze``, as the configuration names them."""
 
 
 def add_commands(commands: Any) -> None:
@@ -71,13 +76,7 @@ def freeze_config(arguments: argparse.Namespace) -> Any:
     from ..experiments.freeze.config import QUICK, FreezeConfig
     from ..experiments.plugins import read_plugins
 
-    given = {
-        name: getattr(arguments, name)
-        for name in ("orders", "runs", "levels", "t0", "t1", "batch_size", "rate", "optimizer", "vary", "covariance",
-                     "collect_from", "keep", "dtype")
-        if getattr(arguments, name) is not None
-    }  # fmt: skip
-    options: dict[str, Any] = (QUICK if arguments.quick else {}) | given
+    options: dict[str, Any] = (QUICK if arguments.quick else {}) | given(arguments, OF_FREEZE)
     plugins = tuple(read_plugins(arguments.plugin))
     return FreezeConfig(arguments.dataset, seed=arguments.seed, data=dict(arguments.set), plugins=plugins, **options)
 
@@ -85,15 +84,11 @@ def freeze_config(arguments: argparse.Namespace) -> Any:
 def do_freeze(arguments: argparse.Namespace) -> None:
     """Run one freezing experiment and print its table and where its files are."""
     from ..experiments.freeze.run import run_freeze
-    from ..reports.freeze import summary_table
-    from ..reports.output import write_freeze
+    from ..reports.freeze import summary_table, write_freeze
     from ..reports.text import counted
 
     config = freeze_config(arguments)
-    name = config.dataset
-    out = arguments.out or Path("results/freeze") / name
-    for _, store, outcome in run_freeze({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_freeze(name, store, outcome)
+    for outcome, paths in run_and_write(run_freeze, write_freeze, config, "freeze", arguments):
         runs = counted(config.runs, "run")
         print(f"{config.model}, t0 = {outcome.t0}, t1 = {config.t1}, {runs}; mean [95 % interval]")
         print(summary_table(outcome))
@@ -102,20 +97,17 @@ def do_freeze(arguments: argparse.Namespace) -> None:
 
 def do_settings(arguments: argparse.Namespace) -> None:
     """Sweep the settings that the paper does not state."""
+    from ..experiments.running import run_alone
     from ..experiments.settings.outcome import SettingsOutcome
     from ..experiments.settings.parts import SettingsConfig, settings_parts
-    from ..reports.output import write_settings
-    from ..runs.parallel import run_groups
-    from ..runs.store import Store
+    from ..reports.settings import write_settings
 
-    given = {"seed": arguments.seed} | ({} if arguments.runs is None else {"runs": arguments.runs})
-    config = SettingsConfig.small(**given) if arguments.quick else SettingsConfig(few=arguments.few, **given)
-    store = Store.open(arguments.out, config.as_dict())
-    parts = {"settings": settings_parts(config, store)}
-    for _, results in run_groups(parts, arguments.jobs, arguments.scheduler, description="settings"):
-        text, paths = write_settings(store, SettingsOutcome.assemble(config, results))
-        print(text)
-        print_paths(paths)
+    options = given(arguments, ("seed", "runs"))
+    config = SettingsConfig.small(**options) if arguments.quick else SettingsConfig(few=arguments.few, **options)
+    store, results = run_alone("settings", config, settings_parts, arguments.out, arguments.jobs, arguments.scheduler)
+    text, paths = write_settings(store, SettingsOutcome.assemble(config, results))
+    print(text)
+    print_paths(paths)
 
 
 def do_cost(arguments: argparse.Namespace) -> None:
@@ -123,15 +115,12 @@ def do_cost(arguments: argparse.Namespace) -> None:
     from ..claims.cost import cost_claim
     from ..experiments.cost.config import CostConfig
     from ..experiments.cost.outcome import assemble_cost, cost_parts
+    from ..experiments.running import run_alone
     from ..reports.cost import write_cost
     from ..reports.text import claims_text
-    from ..runs.parallel import run_groups
-    from ..runs.store import Store
 
     config = CostConfig.quick(seed=arguments.seed) if arguments.quick else CostConfig(seed=arguments.seed)
-    store = Store.open(arguments.out, config.as_dict())
-    parts = {"cost": cost_parts(config, store)}
-    for _, results in run_groups(parts, arguments.jobs, arguments.scheduler, description="cost"):
-        cost = assemble_cost(config, results)
-        print(claims_text([cost_claim(cost)]))
-        print_paths(write_cost(store, cost))
+    store, results = run_alone("cost", config, cost_parts, arguments.out, arguments.jobs, arguments.scheduler)
+    cost = assemble_cost(config, results)
+    print(claims_text([cost_claim(cost)]))
+    print_paths(write_cost(store, cost))

@@ -1,12 +1,12 @@
 """The commands of the talk on relevance."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from .options import add_common, add_plugins, command
+from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
+from .running import run_and_write
 
 TRAINING = ("orders", "runs", "levels", "steps", "batch_size", "rate", "decay")
 """Options that both commands have, as the configurations name them."""
@@ -51,9 +51,9 @@ def options(arguments: argparse.Namespace, quick: dict[str, Any], *own: str) -> 
     """The settings that the options describe."""
     from ..experiments.plugins import read_plugins
 
-    given = {name: getattr(arguments, name) for name in (*TRAINING, *own) if getattr(arguments, name) is not None}
     plugins = tuple(read_plugins(arguments.plugin))
-    return {"seed": arguments.seed, "plugins": plugins} | (quick if arguments.quick else {}) | given
+    common = {"seed": arguments.seed, "plugins": plugins} | (quick if arguments.quick else {})
+    return common | given(arguments, (*TRAINING, *own))
 
 
 def do_relevance(arguments: argparse.Namespace) -> None:
@@ -64,10 +64,7 @@ def do_relevance(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = RelevanceConfig(arguments.dataset, **options(arguments, RelevanceConfig.QUICK, "retrain"))
-    name = config.dataset
-    out = arguments.out or Path("results/relevance") / name
-    for _, store, outcome in run_relevance({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_relevance(name, store, outcome)
+    for outcome, paths in run_and_write(run_relevance, write_relevance, config, "relevance", arguments):
         print(f"{config.model}, {counted(config.runs, 'run')}; test, mean [95 % interval]")
         print(relevance_summary(outcome))
         print_paths(paths)
@@ -81,10 +78,7 @@ def do_noise(arguments: argparse.Namespace) -> None:
     from ..reports.text import counted
 
     config = NoiseConfig(arguments.dataset, **options(arguments, NoiseConfig.QUICK, "noises", "draws", "objects"))
-    name = config.dataset
-    out = arguments.out or Path("results/noise") / name
-    for _, store, outcome in run_noise({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_noise(name, store, outcome)
+    for outcome, paths in run_and_write(run_noise, write_noise, config, "noise", arguments):
         print(f"{config.model}, {counted(config.runs, 'run')}")
         print(noise_summary(outcome))
         print_paths(paths)

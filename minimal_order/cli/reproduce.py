@@ -40,7 +40,7 @@ def do_reproduce(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from ..experiments.plugins import read_plugins
-    from ..reports.text import table
+    from ..reports.text import verdict_table
 
     name = arguments.what
     reproduce: Callable = getattr(importlib.import_module(f"..reproduce.{name}", __package__), f"reproduce_{name}")
@@ -51,7 +51,7 @@ def do_reproduce(arguments: argparse.Namespace) -> None:
         out, arguments.quick, arguments.seed, arguments.jobs, arguments.scheduler, plugins, **options
     ):
         if part == "report":
-            print(table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in result]))
+            print(verdict_table(result))
             if arguments.quick:
                 print("From a few runs only: this shows that everything works, and decides nothing.")
             print_paths(paths)

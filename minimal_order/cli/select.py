@@ -1,12 +1,16 @@
 """The command of the talk on selection."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from .options import add_common, add_plugins, command
+from .options import add_common, add_plugins, command, given
 from .parsing import names, numbers
 from .printing import print_paths
+from .running import run_and_write
+
+OPTIONS = ("orders", "prune_by", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per", "biases",
+           "covariance", "keep", "dtype")  # fmt: skip
+"""Options of the command, as the configuration names them."""
 
 
 def add_commands(commands: Any) -> None:
@@ -40,18 +44,10 @@ def do_select(arguments: argparse.Namespace) -> None:
     from ..reports.select import summary_table, write_select
     from ..reports.text import counted
 
-    given = {
-        name: getattr(arguments, name)
-        for name in ("orders", "prune_by", "runs", "levels", "eta0", "eta1", "batch_size", "rate", "optimizer", "per",
-                     "biases", "covariance", "keep", "dtype")
-        if getattr(arguments, name) is not None
-    }  # fmt: skip
-    given |= {"seed": arguments.seed, "plugins": tuple(read_plugins(arguments.plugin))}
-    config = SelectConfig(arguments.dataset, **((QUICK if arguments.quick else {}) | given))
-    name = config.dataset
-    out = arguments.out or Path("results/select") / name
-    for _, store, outcome in run_select({name: config}, {name: out}, arguments.jobs, arguments.scheduler):
-        paths = write_select(name, store, outcome)
+    options = (QUICK if arguments.quick else {}) | given(arguments, OPTIONS)
+    plugins = tuple(read_plugins(arguments.plugin))
+    config = SelectConfig(arguments.dataset, seed=arguments.seed, plugins=plugins, **options)
+    for outcome, paths in run_and_write(run_select, write_select, config, "select", arguments):
         runs = counted(config.runs, "run")
         print(f"{config.model}, eta0 = {config.eta0}, eta1 = {config.eta1}, {runs}; test, mean [95 % interval]")
         print(summary_table(outcome))

@@ -17,16 +17,13 @@ def add_commands(commands: Any) -> None:
 
 def do_surgeon(arguments: argparse.Namespace) -> None:
     """Train, prune, and print how far Optimal Brain Surgeon goes."""
+    from ..experiments.running import run_alone
     from ..experiments.surgeon.config import SurgeonConfig
     from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts
     from ..reports.surgeon import monk_text, write_surgeon, xor_text
-    from ..runs.parallel import run_groups
-    from ..runs.store import Store
 
     config = (SurgeonConfig.quick if arguments.quick else SurgeonConfig)(seed=arguments.seed)
-    store = Store.open(arguments.out, config.as_dict())
-    groups = {"surgeon": surgeon_parts(config, store)}
-    for _, results in run_groups(groups, arguments.jobs, arguments.scheduler, description="surgeon"):
-        surgeon = assemble_surgeon(config, results)
-        print(f"{xor_text(surgeon)}\n\n{monk_text(surgeon)}")
-        print_paths(write_surgeon(store, surgeon))
+    store, results = run_alone("surgeon", config, surgeon_parts, arguments.out, arguments.jobs, arguments.scheduler)
+    surgeon = assemble_surgeon(config, results)
+    print(f"{xor_text(surgeon)}\n\n{monk_text(surgeon)}")
+    print_paths(write_surgeon(store, surgeon))

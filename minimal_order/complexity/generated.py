@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check
+from ..checks import check_whole
 from ..networks.gradients import Backprop
 from ..training.loop import Rng
 from .hypernet import Map
@@ -32,9 +32,7 @@ class Generated:
     lams: int = 5
 
     def __post_init__(self) -> None:
-        check(
-            isinstance(self.lams, int | np.integer) and self.lams >= 1, "lams", self.lams, "a whole number, 1 or more"
-        )
+        check_whole("lams", self.lams, 1)
 
     @property
     def n_params(self) -> int:

@@ -88,7 +88,6 @@ class Family(NamedTuple):
     spread: bool  # whether theta is q = (mu, ln sigma), (..., 2p), or w, (..., p)
     objective: Callable[[NDArray, NDArray, NDArray, Normal], NDArray]  # fit, theta, lam, prior -> L(lam)
     gradient: Callable[[NDArray, NDArray, Normal, float], NDArray]  # theta, lam, prior, 1/N -> of (fit - L) / N
-    complexity: str  # what stands against the fit, as figures call it
 
     def n_params(self, model: MLP) -> int:
         """The length of theta."""
@@ -108,12 +107,11 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("variational", True, objective_variational,
-               lambda q, lam, prior, one: divergence_gradient(q, one * lam, prior, one * lam), "KL(q || p)"),
+               lambda q, lam, prior, one: divergence_gradient(q, one * lam, prior, one * lam)),
         Family("reparameterised", True, objective_prior,
-               lambda q, lam, prior, one: divergence_gradient(q, one * lam, prior, np.full_like(lam, one)),
-               "KL(q || p(w | lam))"),
+               lambda q, lam, prior, one: divergence_gradient(q, one * lam, prior, np.full_like(lam, one))),
         Family("base", False, lambda fit, w, lam, prior: objective_penalty(fit, w, lam),
-               lambda w, lam, prior, one: np.asarray(2 * one * lam, w.dtype)[..., None] * w, "|w|^2"),
+               lambda w, lam, prior, one: np.asarray(2 * one * lam, w.dtype)[..., None] * w),
     )
 }
 # fmt: on

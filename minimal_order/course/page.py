@@ -1,7 +1,8 @@
 """A master as a page of the book."""
 
 from .assignment import stem
-from .master import blocks, parse, read_front, stub
+from .blocks import blocks, read_front
+from .master import parse, stub
 
 
 def as_page(text: str) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..checks import check, check_name
 from . import monk, sources, synthetic
-from .dataset import Dataset, float_type, stack
+from .arrays import float_type
+from .dataset import Dataset, stack
 from .preparation import SCALINGS, prepare, stream
 from .sources import Parts, Table
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check, check_name
+from ..checks import check, check_name, check_whole
 from .sources import Parts, Table
 
 SCALINGS = ("standard", "centre", "variance", "unit", "none")
@@ -20,7 +20,7 @@ def stream(purpose: str, seed: int) -> np.random.Generator:
 
     It is independent of the generators of other purposes, and of those spawned, with the same seed.
     """
-    check(isinstance(seed, int | np.integer) and seed >= 0, purpose, seed, "a whole number, at least 0")
+    check_whole(purpose, seed, 0)
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=tuple(purpose.encode())))
 
 

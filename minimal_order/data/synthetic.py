@@ -16,7 +16,7 @@ need one of them,
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..checks import check, check_finite
+from ..checks import check, check_finite, check_whole
 from .sources import Table
 
 
@@ -42,8 +42,7 @@ def linear_predictor(
     Each draw has a generator of its own, so that changing one argument leaves the other draws as they were.
     """
     for argument, count in [("n_train", n_train), ("n_test", n_test), ("n_features", n_features)]:
-        whole = isinstance(count, int | np.integer)
-        check(whole and count >= 1, argument, count, "a whole number, at least 1")
+        check_whole(argument, count, 1)
     for_weights, for_stds, for_features = rng.spawn(3)
     stds = feature_stds(for_stds, n_features, feature_scale, feature_spread)
     X = stds * for_features.standard_normal((n_train + n_test, n_features))
@@ -102,8 +101,7 @@ def dependent_weights(n_features: int = 100) -> tuple[NDArray, NDArray]:
     A_0j = .001, A_ij = .95 between the others. They differ by little of their own: A has the eigenvalue .05 n - 2
     times, in the talk's size ninety-eight.
     """
-    whole = isinstance(n_features, int | np.integer)
-    check(whole and n_features >= 2, "n_features", n_features, "a whole number, at least 2")
+    check_whole("n_features", n_features, 2)
     m, A = np.full(n_features, 0.0025), np.full((n_features, n_features), 0.95)
     m[0], A[0], A[:, 0] = 1, 1e-3, 1e-3
     np.fill_diagonal(A, 1)
@@ -127,8 +125,7 @@ def one_feature(
     n_objects, n_features : m and n
     test_size : share (below 1) or number of test objects
     """
-    for argument, count in [("n_objects", n_objects), ("n_features", n_features)]:
-        whole = isinstance(count, int | np.integer)
-        check(whole and count >= 1, argument, count, "a whole number, at least 1")
+    check_whole("n_objects", n_objects, 1)
+    check_whole("n_features", n_features, 1)
     X = 1 + rng.standard_normal((n_objects, n_features))
     return Table(X, X[:, 0].copy(), test_size, w_star=np.eye(n_features)[0])

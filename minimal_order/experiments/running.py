@@ -50,6 +50,20 @@ def open_stores(
     return {name: Store.open(folders[name], config.as_dict()) for name, config in configs.items()}
 
 
+def run_alone(
+    name: str,
+    config: C,
+    parts: Callable[[C, Store | None], list[Part]],
+    folder: Path,
+    jobs: int | None,
+    scheduler: str | None,
+) -> tuple[Store, list]:
+    """Run one experiment that is the only one of its kind; return its store and the results of its parts."""
+    store = Store.open(folder, config.as_dict())
+    ((_, results),) = run_groups({name: parts(config, store)}, jobs, scheduler, description=name)
+    return store, results
+
+
 def run_experiments(
     kind: Kind,
     configs: Mapping[str, Config],

@@ -11,7 +11,7 @@ from ..experiments.complexity.cost import step_cost
 from ..experiments.complexity.models import MODELS
 from ..experiments.complexity.outcome import TEST, ComplexityOutcome
 from . import words
-from .curves import draw, over_runs, shade_std
+from .curves import draw, over_runs, shade_std, share_axis
 from .style import (
     BLACK,
     BLUE,
@@ -34,6 +34,7 @@ KIND_LOOKS = {
     "piecewise": Look(VERMILION, "^", (0, (5, 1.5, 1, 1.5)), "piecewise linear hypernetwork"),
 }
 FAMILY_COLORS = {"variational": BLUE, "reparameterised": GREEN, "base": VERMILION}
+REMOVED = "removed, % of weights"
 PARTS = {"variational": "KL(q ‖ p)", "reparameterised": "KL(q ‖ p(w | λ))", "base": "‖w‖²"}
 
 
@@ -49,8 +50,7 @@ def figures(outcome: ComplexityOutcome) -> Iterator[tuple[str, Picture]]:
 
 def title(outcome: ComplexityOutcome, what: str) -> str:
     """Name the data set, the network, and what is shown."""
-    model = outcome.config.model
-    return f"{NAMES[outcome.config.dataset]} ({'-'.join(map(str, model.sizes))}; p = {model.n_params}): {what}"
+    return words.heading(NAMES[outcome.config.dataset], outcome.config.model, what)
 
 
 def caption(outcome: ComplexityOutcome) -> str:
@@ -60,13 +60,6 @@ def caption(outcome: ComplexityOutcome) -> str:
         f"{config.runs} start{'s' * (config.runs != 1)}; direct networks {config.epochs} epochs for each λ, "
         f"hypernetworks {config.hyper_epochs}; means over starts."
     )
-
-
-def removed_axis(axes: Axes) -> None:
-    """Make x the share removed, 0 ... 100 %."""
-    axes.set_xlabel("removed, % of weights")
-    axes.set_xlim(-2, 102)
-    axes.set_xticks(range(0, 101, 20))
 
 
 def lam_axis(axes: Axes) -> None:
@@ -105,7 +98,7 @@ def surfaces(outcome: ComplexityOutcome) -> Picture:
     for axes in panels.flat[len(in_rows) :]:
         axes.axis("off")
     for axes in panels[-1]:
-        axes.set_xlabel("removed, % of weights")
+        axes.set_xlabel(REMOVED)
     for axes in panels[:, 0]:
         axes.set_ylabel("λ")
     figure.colorbar(mesh, ax=list(panels.flat), label="accuracy, share of objects", aspect=30)
@@ -134,7 +127,7 @@ def pruned(outcome: ComplexityOutcome) -> Picture:
             draw(axes, x, values, look, markevery=max(1, len(x) // 10))
         axes.set_title(family)
         axes.set_ylim(0, 1.04 * highest(outcome))
-        removed_axis(axes)
+        share_axis(axes, REMOVED)
     panels[0].set_ylabel("accuracy, share of objects")
     legend_below(figure, below, list(panels))
     return figure
@@ -159,7 +152,7 @@ def curves(outcome: ComplexityOutcome) -> Picture:
         axes.set_ylim(0, 1.04 * highest(outcome))
         axes.set_xlim(-2, 102)
     for axes in panels[-3:]:
-        axes.set_xlabel("removed, % of weights")
+        axes.set_xlabel(REMOVED)
     for axes in panels[::3]:
         axes.set_ylabel("accuracy")
     legend_below(figure, grid[-1, :], panels)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..experiments.convergence.outcome import DIRECT, INSIDE, ConvergenceOutcome
+from ..experiments.convergence.config import DIRECT, INSIDE
+from ..experiments.convergence.outcome import ConvergenceOutcome
 from .style import (
     BLACK,
     BLUE,

@@ -56,6 +56,13 @@ def bar_interval(axes: Axes, x: NDArray, values: ArrayLike, look: Look) -> None:
     axes.vlines(x, mean - half, mean + half, color=look.color, linewidth=1)
 
 
+def share_axis(axes: Axes, label: str) -> None:
+    """Make x a share, 0 ... 100 %; curves are drawn against ``percent(levels)``."""
+    axes.set_xlabel(label)
+    axes.set_xlim(-2, 102)
+    axes.set_xticks(range(0, 101, 20))
+
+
 def aside(x: NDArray, i: int, n: int) -> NDArray:
     """Move x, in per cent, a little for the i-th of n curves, so that their bars stand side by side."""
     return x + (i - (n - 1) / 2) * min(0.9, 3 / n)

@@ -10,7 +10,7 @@ from ..experiments.relevance.config import FREEZING, GIVEN, TALK, PruningConfig
 from ..experiments.relevance.moving import MOVED, RETRAINED, ZEROED
 from ..experiments.relevance.outcome import RelevanceOutcome
 from . import words
-from .curves import draw, shade_interval
+from .curves import draw, shade_interval, share_axis
 from .style import BLUE, LINES, PURPLE, VERMILION, Look, Picture, legend_below, looks, new_figure, percent, styled
 
 NAMES = {
@@ -42,8 +42,7 @@ def figures(outcome: RelevanceOutcome) -> Iterator[tuple[str, Picture]]:
 
 def title(config: PruningConfig, what: str) -> str:
     """Name the data set, the network, and what is shown."""
-    model = config.model
-    return f"{NAMES[config.dataset]} ({'-'.join(map(str, model.sizes))}; p = {model.n_params}): {what}"
+    return words.heading(NAMES[config.dataset], config.model, what)
 
 
 def caption(config: PruningConfig) -> str:
@@ -62,13 +61,6 @@ def metric_label(outcome: RelevanceOutcome) -> str:
     if not outcome.is_regression:
         return "accuracy, share of objects"
     return "RMSE, 1000 dollars" if outcome.config.dataset == "boston" else "RMSE, units of the target"
-
-
-def removed_axis(axes: Axes) -> None:
-    """Make x the share removed, 0 ... 100 %."""
-    axes.set_xlabel(REMOVED)
-    axes.set_xlim(-2, 102)
-    axes.set_xticks(range(0, 101, 20))
 
 
 def highest(outcome: RelevanceOutcome) -> float | None:
@@ -122,7 +114,7 @@ def quality(outcome: RelevanceOutcome, split: int = 1) -> Picture:
                     color=look.color,
                     markerfacecolor="white",
                 )
-        removed_axis(axes)
+        share_axis(axes, REMOVED)
         axes.set_title(f"({'abc'[i]}) {name}")
         legend_below(figure, grid[1, i], [axes], ncols=1)
         frame(axes, outcome, top, own_scale=i == 0)
@@ -175,7 +167,7 @@ def rest(outcome: RelevanceOutcome) -> Picture:
             shade_interval(axes, x, values, look)
             draw(axes, x, values, look, markevery=markers(len(x), place, len(some)))
         axes.set_title(looks_of([order])[order].label)
-        removed_axis(axes)
+        share_axis(axes, REMOVED)
         frame(axes, outcome, top, own_scale=i % n_columns == 0)
         if i % n_columns == 0:
             axes.set_ylabel(metric_label(outcome))

@@ -9,7 +9,7 @@ from ..experiments.published import PRUNING_CURVE, SELECTION_CURVE
 from ..experiments.select.outcome import SelectOutcome
 from ..orders import ORDERS
 from . import words
-from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std
+from .curves import aside, bar_interval, draw, over_runs, shade_interval, shade_std, share_axis
 from .freeze import thickness
 from .style import BLACK, GREY, SMALL, Look, Picture, legend_below, looks, new_figure, percent, styled
 
@@ -26,8 +26,7 @@ def figures(outcome: SelectOutcome) -> Iterator[tuple[str, Picture]]:
 
 def title(outcome: SelectOutcome, what: str) -> str:
     """Name the data set, the network, and what is shown."""
-    model = outcome.config.model
-    return f"{NAMES[outcome.config.dataset]} ({'-'.join(map(str, model.sizes))}; p = {model.n_params}): {what}"
+    return words.heading(NAMES[outcome.config.dataset], outcome.config.model, what)
 
 
 def caption(outcome: SelectOutcome) -> str:
@@ -50,11 +49,9 @@ def metric_label(outcome: SelectOutcome) -> str:
     return "RMSE, 1000 dollars" if outcome.is_regression else "accuracy, share of objects"
 
 
-def share_axis(axes: Axes, outcome: SelectOutcome, what: str) -> None:
-    """Make x a share, 0 ... 100 %, of what can be selected."""
-    axes.set_xlabel(f"{what}, % of {'parameters' if outcome.config.biases else 'weights'}")
-    axes.set_xlim(-2, 102)
-    axes.set_xticks(range(0, 101, 20))
+def share_label(outcome: SelectOutcome, what: str) -> str:
+    """Name a share of what can be selected."""
+    return f"{what}, % of {'parameters' if outcome.config.biases else 'weights'}"
 
 
 def open_markers(axes: Axes, published: dict[float, dict[str, float]], name: str, look: Look) -> None:
@@ -89,7 +86,7 @@ def quality(outcome: SelectOutcome) -> Picture:
             open_markers(left, SELECTION_CURVE, name, look)
     left.set_title(f"{'(a) ' * bool(rivals)}{outcome.metric_name}, test")
     left.set_ylabel(metric_label(outcome))
-    share_axis(left, outcome, "not optimised")
+    share_axis(left, share_label(outcome, "not optimised"))
     if rivals:
         differences(figure.add_subplot(grid[0, 1]), outcome, rivals)
     legend_below(figure, grid[1, :], [left])
@@ -111,7 +108,7 @@ def differences(axes: Axes, outcome: SelectOutcome, rivals: Mapping[str, Look]) 
             bar_interval(axes, x, apart, look)
         draw(axes, x, apart, look, markevery=max(1, len(x) // 10))
     axes.set_title(f"(b) {outcome.metric_name}, test: difference from random")
-    share_axis(axes, outcome, "not optimised")
+    share_axis(axes, share_label(outcome, "not optimised"))
 
 
 @styled
@@ -134,7 +131,7 @@ def pruned(outcome: SelectOutcome) -> Picture:
         draw(axes, x, values, look, markevery=max(1, len(x) // 10))
         if show_published:
             open_markers(axes, PRUNING_CURVE, name, look)
-    share_axis(axes, outcome, "zeroed")
+    share_axis(axes, share_label(outcome, "zeroed"))
     axes.set_ylabel(metric_label(outcome))
     axes.legend()
     return figure

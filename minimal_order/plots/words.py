@@ -1,6 +1,7 @@
-"""What the figures of the freezing experiment say in words: titles, captions, axis labels."""
+"""What figures say in words, above all those of the freezing experiment: titles, captions, axis labels."""
 
 from ..experiments.freeze.outcome import ALIGNED, Outcome
+from ..networks.models import MLP
 
 COVARIANCE, RANDOM = "gradient_covariance", "random"
 
@@ -28,6 +29,11 @@ def title(outcome: Outcome, what: str) -> str:
     network = "-".join(map(str, model.sizes))
     kind = f"linear, {network}" if len(model.sizes) == 2 else network
     return f"{NAMES.get(outcome.config.dataset, outcome.config.dataset)} ({kind}; p = {model.n_params}): {what}"
+
+
+def heading(name: str, model: MLP, what: str) -> str:
+    """Title a figure: the data set's name, the network, and what is shown."""
+    return f"{name} ({'-'.join(map(str, model.sizes))}; p = {model.n_params}): {what}"
 
 
 def factors(condition: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from autograd import grad
 from numpy.typing import NDArray
 
-from ..checks import check, check_finite, check_name
+from ..checks import check, check_finite, check_name, check_whole
 from ..data.dataset import TASKS
 from ..networks.layers import sigmoid
 from ..networks.losses import softmax
@@ -56,7 +56,7 @@ def noise_propagation(
     Source: Grabovoy, relevance of parameters (talk), figures of the output's noise.
     """
     X = checked(X, s)
-    check(isinstance(draws, int | np.integer) and draws >= 2, "draws", draws, "a whole number, 2 or more")
+    check_whole("draws", draws, 2)
     noisy = X + s * rng.standard_normal((draws, *X.shape))
     f = prediction(model, w, noisy.reshape(-1, X.shape[1]), task)
     by_draw = f.reshape(*f.shape[:-1], draws, len(X))  # (..., K, draws, m)

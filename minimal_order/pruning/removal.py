@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check, check_finite
+from ..checks import check, check_finite, check_whole, is_whole
 from ..data.dataset import Dataset
 from ..networks.gradients import Objective
 from ..networks.models import MLP
@@ -153,7 +153,7 @@ def remove(
     """
     w = check_finite("w", w)
     check(w.ndim > 0 and w.dtype.kind == "f", "w", w, "floating-point numbers (..., p)")
-    whole = isinstance(every, int | np.integer) and every >= 1
+    whole = is_whole(every, 1)
     check(whole or every is None, "every", every, "a whole number, 1 or more, or None")
     check(retrain is None or whole, "every", every, "a number of removals after which to retrain")
 
@@ -192,7 +192,7 @@ def retraining(
 
     Arguments as in ``descend``; (w, beta) -> w, both (..., p).
     """
-    check(isinstance(steps, int | np.integer) and steps >= 1, "steps", steps, "a whole number, 1 or more")
+    check_whole("steps", steps, 1)
 
     def retrain(w: NDArray, beta: NDArray) -> NDArray:
         options: dict[str, Any] = {"objective": objective, "rule": rule, "batch_size": batch_size}

@@ -18,9 +18,8 @@ from ..experiments.belsley_toy.outcome import (
 from ..runs.files import csv_text
 from ..runs.store import Store
 from .claims import claims_csv
-from .text import claims_text, table
-
-FILES = ("proportions.csv", "elimination.csv", "blamed.csv", "claims.csv", "report.md")
+from .output import write_all
+from .text import claims_text, document, table
 
 
 def proportions_text(toy: Toy, scale: str) -> str:
@@ -72,22 +71,18 @@ def toy_report(toy: Toy) -> str:
         "## Claims",
         claims_text([toy_claim(toy)]),
     ]
-    return "\n\n".join(parts) + "\n"
+    return document(parts)
 
 
 def write_toy(store: Store, toy: Toy) -> list[Path]:
     """Write the tables, the report and the figure; return the paths."""
     from ..plots.belsley import draw_toy
-    from ..plots.style import save
 
-    contents = (
-        csv_text(ProportionRow._fields, list(proportion_rows(toy))),
-        csv_text(StepRow._fields, list(step_rows(toy))),
-        csv_text(("parameter", "share"), list(zip(NAMES, toy.blamed.tolist(), strict=True))),
-        claims_csv([toy_claim(toy)]),
-        toy_report(toy),
-    )
-    for file, content in zip(FILES, contents, strict=True):
-        store.write(file, content)
-    paths = [store.folder / file for file in ("config.json", *FILES)]
-    return paths + [Path(path) for path in save(draw_toy(toy), store, "belsley-toy")]
+    files = {
+        "proportions.csv": csv_text(ProportionRow._fields, proportion_rows(toy)),
+        "elimination.csv": csv_text(StepRow._fields, step_rows(toy)),
+        "blamed.csv": csv_text(("parameter", "share"), zip(NAMES, toy.blamed.tolist(), strict=True)),
+        "claims.csv": claims_csv([toy_claim(toy)]),
+        "report.md": toy_report(toy),
+    }
+    return write_all(store, files, [("belsley-toy", draw_toy(toy))])

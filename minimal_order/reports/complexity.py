@@ -21,13 +21,13 @@ from ..experiments.complexity.outcome import (
 from ..runs.files import csv_text
 from ..runs.store import Store
 from .complexity_tables import cost_table, following_table, pruned_table, published_rows, published_table, terms_table
-from .text import claims_text, counted, percent, too_few
+from .output import write_all
+from .text import claims_text, counted, document, percent, too_few
 
 
 def write_complexity(name: str, store: Store, outcome: ComplexityOutcome) -> list[Path]:
-    """Write everything that follows from the finished parts; return the paths. Equal parts give equal bytes."""
+    """Write everything that follows from the finished parts; return the paths."""
     from ..plots.complexity import figures
-    from ..plots.style import save
 
     files: dict[str, bytes | str] = {
         "accuracy.csv": csv_text(ACCURACY_COLUMNS, accuracy_rows(outcome)),
@@ -38,12 +38,7 @@ def write_complexity(name: str, store: Store, outcome: ComplexityOutcome) -> lis
         **outcome.files(),
         "report.md": complexity_report(name, outcome),
     }
-    for file, content in files.items():
-        store.write(file, content)
-    paths = [store.folder / file for file in ("config.json", *files)]
-    for title, figure in figures(outcome):
-        paths += map(Path, save(figure, store, title))
-    return paths
+    return write_all(store, files, figures(outcome))
 
 
 def complexity_report(name: str, outcome: ComplexityOutcome) -> str:
@@ -69,7 +64,7 @@ def complexity_report(name: str, outcome: ComplexityOutcome) -> str:
         "## Claims",
         claims_text(judge({name: outcome})[:3]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def settings_text(outcome: ComplexityOutcome) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..claims.complexity import interval, judge
+from ..claims.complexity import judge
+from ..claims.ledger import interval
 from ..experiments.convergence.outcome import (
     ABOVE,
     ERROR_COLUMNS,
@@ -15,25 +16,20 @@ from ..experiments.convergence.outcome import (
 )
 from ..runs.files import csv_text
 from ..runs.store import Store
-from .text import claims_text, table
+from .output import write_all
+from .text import claims_text, document, table
 
 
 def write_convergence(store: Store, outcome: ConvergenceOutcome) -> list[Path]:
     """Write everything that follows from the finished parts; return the paths."""
     from ..plots.convergence import draw_convergence, draw_left
-    from ..plots.style import save
 
     files = {
         "error.csv": csv_text(ERROR_COLUMNS, error_rows(outcome)),
         "left.csv": csv_text(LEFT_COLUMNS, left_rows(outcome)),
         "report.md": convergence_report(outcome),
     }
-    for file, content in files.items():
-        store.write(file, content)
-    paths = [store.folder / file for file in ("config.json", *files)]
-    for name, figure in (("error", draw_convergence(outcome)), ("left", draw_left(outcome))):
-        paths += map(Path, save(figure, store, name))
-    return paths
+    return write_all(store, files, [("error", draw_convergence(outcome)), ("left", draw_left(outcome))])
 
 
 def convergence_table(outcome: ConvergenceOutcome) -> str:
@@ -67,4 +63,4 @@ def convergence_report(outcome: ConvergenceOutcome) -> str:
         "## Claims",
         claims_text(judge({}, outcome)[3:]),
     ]
-    return "\n\n".join(parts) + "\n"
+    return document(parts)

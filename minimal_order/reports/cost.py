@@ -1,6 +1,5 @@
 """Tables and figure of the experiment ``cost``."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +7,9 @@ from ..experiments.cost.outcome import Cost
 from ..experiments.cost.savings import Counted, Saving
 from ..experiments.cost.stopwatch import Timed
 from ..freezing.operations import COLLECTING
-from ..runs.files import csv_text, write_atomic
+from ..runs.files import csv_text
 from ..runs.store import Store
+from .output import write_all
 
 
 class Measured(NamedTuple):
@@ -63,16 +63,8 @@ def cost_files(cost: Cost) -> dict[str, str]:
     }
 
 
-def write_cost(where: Store | str | os.PathLike[str], cost: Cost) -> list[Path]:
-    """Write the tables and the figure into a results store or a folder; return the paths."""
+def write_cost(store: Store, cost: Cost) -> list[Path]:
+    """Write the tables and the figure; return the paths."""
     from ..plots.cost import draw_cost
-    from ..plots.style import save
 
-    folder = where.folder if isinstance(where, Store) else Path(where)
-    files = cost_files(cost)
-    for name, text in files.items():
-        if isinstance(where, Store):
-            where.write(name, text)
-        else:
-            write_atomic(folder / name, text)
-    return [folder / name for name in files] + [Path(path) for path in save(draw_cost(cost), where, "cost")]
+    return write_all(store, cost_files(cost), [("cost", draw_cost(cost))])

@@ -1,18 +1,33 @@
-"""The report of one freezing experiment: what was run, what came out beside what was published, the verdicts."""
+"""The report and the files of one freezing experiment: what was run, what came out, what was published, verdicts."""
+
+from pathlib import Path
 
 import numpy as np
 
 from ..claims.cost import cost_claim
 from ..claims.ordering import judge
 from ..experiments.freeze.config import FreezeConfig
-from ..experiments.freeze.outcome import PANELS, SPLITS, Outcome
+from ..experiments.freeze.outcome import (
+    LOSS_COLUMNS,
+    PANELS,
+    SPLITS,
+    STABILITY_COLUMNS,
+    Outcome,
+    agreements,
+    alpha_arrays,
+    loss_rows,
+    stability_rows,
+)
 from ..experiments.freeze.pilot import PILOT_LIMIT
 from ..experiments.freeze.runs import dataset_of
 from ..experiments.published import CURVES, STABILITY
 from ..freezing.masks import by_score, freeze_mask
 from ..freezing.stability import mask_correlation, pair_mean, stability
 from ..networks.layers import sigmoid
-from .text import claims_text, mean_and_deviation, mean_with_interval, percent, table
+from ..runs.files import csv_text, npz_bytes
+from ..runs.store import Store
+from .output import write_all
+from .text import claims_text, document, mean_and_deviation, mean_with_interval, percent, table
 
 REQUIRED = {
     # data set: what of the model at t0, on test, must be how large or small for its results to mean anything
@@ -21,6 +36,20 @@ REQUIRED = {
     "synthetic2": ("accuracy", ">=", 0.90),
 }
 """The quality that each data set must have reached at t0, on test."""
+
+
+def write_freeze(name: str, store: Store, outcome: Outcome) -> list[Path]:
+    """Write everything that follows from the finished parts; return the paths."""
+    from ..plots import figures
+
+    found = list(agreements(outcome))
+    files: dict[str, bytes | str] = {
+        "loss.csv": csv_text(LOSS_COLUMNS, loss_rows(outcome)),
+        "stability.csv": csv_text(STABILITY_COLUMNS, stability_rows(found)),
+        "alpha.npz": npz_bytes(alpha_arrays(outcome)),
+        "report.md": freeze_report(name, outcome),
+    }
+    return write_all(store, files, figures(outcome, found))
 
 
 def freeze_report(name: str, outcome: Outcome) -> str:
@@ -40,7 +69,7 @@ def freeze_report(name: str, outcome: Outcome) -> str:
         "## Claims",
         claims_text([*judge({name: outcome}), cost_claim()]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def settings_text(outcome: Outcome) -> str:

@@ -9,8 +9,9 @@ from ..experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
 from ..experiments.relevance.outcome import inner_levels
 from ..runs.files import csv_text
 from ..runs.store import Store
-from .relevance import settings_text, write_all
-from .text import claims_text, number, percent, table, too_few
+from .output import write_all
+from .relevance import settings_text
+from .text import claims_text, document, number, percent, table, too_few
 
 
 def write_noise(name: str, store: Store, outcome: NoiseOutcome) -> list[Path]:
@@ -41,7 +42,7 @@ def noise_report(name: str, outcome: NoiseOutcome) -> str:
         "## Claims",
         claims_text([claim for claim in judge(Evidence(noise={name: outcome})) if claim.id == "c2"]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def noise_summary(outcome: NoiseOutcome) -> str:

@@ -1,12 +1,9 @@
-"""The reports and files of the experiments on relevance, and of the whole reproduction of the talk."""
+"""The report and the files of one experiment on relevance."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..claims.ledger import Claim
 from ..claims.relevance import (
     Evidence,
     free_share,
@@ -15,7 +12,6 @@ from ..claims.relevance import (
     kept,
     standing,
 )
-from ..experiments.noise.outcome import NoiseOutcome
 from ..experiments.published import REMOVAL
 from ..experiments.relevance.config import GIVEN, PruningConfig
 from ..experiments.relevance.moving import ZEROED
@@ -29,14 +25,12 @@ from ..experiments.relevance.outcome import (
 )
 from ..runs.files import csv_text
 from ..runs.store import Store
-from .text import claims_text, counted, mean_with_interval, percent, table, too_few
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from .output import write_all
+from .text import claims_text, counted, document, mean_with_interval, percent, table, too_few
 
 
 def write_relevance(name: str, store: Store, outcome: RelevanceOutcome) -> list[Path]:
-    """Write everything that follows from the finished parts; return the paths. Equal parts give equal bytes."""
+    """Write everything that follows from the finished parts; return the paths."""
     from ..plots.relevance import figures
 
     files = {
@@ -45,21 +39,6 @@ def write_relevance(name: str, store: Store, outcome: RelevanceOutcome) -> list[
         "report.md": relevance_report(name, outcome),
     }
     return write_all(store, files, figures(outcome))
-
-
-def write_all(store: Store, files: Mapping[str, str], drawn: "Iterable[tuple[str, Figure]]") -> list[Path]:
-    """Write tables and figures."""
-    from ..plots.style import save
-
-    for file, content in files.items():
-        store.write(file, content)
-    paths = [store.folder / file for file in ("config.json", *files)]
-    for title, figure in drawn:
-        paths += map(Path, save(figure, store, title))
-    return paths
-
-
-# --- relevance ------------------------------------------------------------------------------------------
 
 
 def relevance_report(name: str, outcome: RelevanceOutcome) -> str:
@@ -82,7 +61,7 @@ def relevance_report(name: str, outcome: RelevanceOutcome) -> str:
             [claim for claim in judge(Evidence(relevance={name: outcome})) if claim.id == "c1" or claim.findings]
         ),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def settings_text(config: PruningConfig, outcome: RelevanceOutcome | None = None) -> str:
@@ -207,29 +186,3 @@ def relevance_summary(outcome: RelevanceOutcome) -> str:
         [order, *(mean_with_interval(outcome.metric(order)[:, i, 1]) for i in shown)] for order in outcome.config.orders
     ]
     return table(["order", *(f"{outcome.metric_name}, {percent(levels[i])} removed" for i in shown)], rows)
-
-
-# --- all of it ------------------------------------------------------------------------------------------
-
-
-def whole_report(command: str, evidence: Evidence, claims: Sequence[Claim], also: Sequence[tuple[str, str]]) -> str:
-    """The verdicts, then where to find what, then the evidence; ``also`` names further folders."""
-    found: list[tuple[str, RelevanceOutcome | NoiseOutcome]] = [*evidence.relevance.items(), *evidence.noise.items()]
-    folders: list[tuple[object, ...]] = [
-        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.runs) for name, o in found
-    ]
-    folders += [(f"[{name}]({name}/report.md)", what, "") for name, what in also]
-    parts = [
-        "# Relevance of parameters: a reproduction",
-        f"Made by `{command}`.",
-        "## Verdicts",
-        too_few(min(outcome.config.runs for _, outcome in found), "run"),
-        table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
-        "## Experiments",
-        table(("folder", "what", "runs"), folders),
-        "## Which keeps quality longest",
-        *(f"### {name}\n\n{standing_text(outcome)}" for name, outcome in evidence.relevance.items()),
-        "## Evidence",
-        claims_text(claims),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"

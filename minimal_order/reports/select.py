@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..claims.selection import HG, RANDOM, interval, judge, lead
+from ..claims.ledger import interval
+from ..claims.selection import HG, RANDOM, judge, lead
 from ..experiments.published import PRUNING_CURVE, PRUNING_LEAD, SELECTION_CURVE, SELECTION_MEAN
 from ..experiments.select.config import CRITERIA, FINE
 from ..experiments.select.outcome import (
@@ -20,13 +21,13 @@ from ..experiments.select.outcome import (
 )
 from ..runs.files import csv_text, npz_bytes
 from ..runs.store import Store
-from .text import claims_text, counted, mean_with_interval, percent, table, too_few
+from .output import write_all
+from .text import claims_text, counted, document, mean_with_interval, percent, table, too_few
 
 
 def write_select(name: str, store: Store, outcome: SelectOutcome) -> list[Path]:
-    """Write everything that follows from the finished parts; return the paths. Equal parts give equal bytes."""
+    """Write everything that follows from the finished parts; return the paths."""
     from ..plots.select import figures
-    from ..plots.style import save
 
     files: dict[str, bytes | str] = {
         "quality.csv": csv_text(QUALITY_COLUMNS, quality_rows(outcome)),
@@ -36,12 +37,7 @@ def write_select(name: str, store: Store, outcome: SelectOutcome) -> list[Path]:
         "select.npz": npz_bytes(arrays(outcome)),
         "report.md": select_report(name, outcome),
     }
-    for file, content in files.items():
-        store.write(file, content)
-    paths = [store.folder / file for file in ("config.json", *files)]
-    for title, figure in figures(outcome):
-        paths += map(Path, save(figure, store, title))
-    return paths
+    return write_all(store, files, figures(outcome))
 
 
 def arrays(outcome: SelectOutcome) -> dict[str, np.ndarray]:
@@ -78,7 +74,7 @@ def select_report(name: str, outcome: SelectOutcome) -> str:
         "## Claims",
         claims_text(judge({name: outcome})),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def settings_text(outcome: SelectOutcome) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..claims.ledger import Claim
-from ..claims.selection import interval
+from ..claims.ledger import Claim, interval
 from ..experiments.select.config import DEFAULT_ORDERS
 from ..experiments.select.oracle import PROBLEMS, OracleOutcome
 from ..experiments.select.outcome import SelectOutcome
-from .text import claims_text, mean_with_interval, table, too_few
+from .reproduction import link, reproduction
+from .text import mean_with_interval, table, too_few
 
 
 def oracle_text(outcome: OracleOutcome) -> str:
@@ -38,33 +38,18 @@ def selection_report(
     command: str, outcomes: Mapping[str, SelectOutcome], oracle: OracleOutcome, claims: Sequence[Claim]
 ) -> str:
     """The verdicts, then where to find what, then the evidence."""
-    fewest = min(outcome.config.runs for outcome in outcomes.values())
     folders = [
-        (f"[{name}]({name}/report.md)", str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
+        (link(name), str(o.config.model), o.config.eta0, o.config.eta1, o.config.runs,
          ", ".join(o.config.vary), mean_with_interval(o.start[:, 1]), mean_with_interval(o.end_metric[:, 0, 1]))
         for name, o in outcomes.items()
     ]  # fmt: skip
-    heads = (
-        "folder",
-        "model",
-        "eta0",
-        "eta1",
-        "runs",
-        "new in every run",
-        "test at eta0",
-        "test at the end, all optimised",
+    heads = ("folder", "model", "eta0", "eta1", "runs", "new in every run", "test at eta0",
+             "test at the end, all optimised")  # fmt: skip
+    return reproduction(
+        "Which parameters to optimise",
+        command,
+        claims,
+        few=too_few(min(outcome.config.runs for outcome in outcomes.values()), "run"),
+        experiments=table(heads, folders),
+        sections=["## How far from the best", oracle_text(oracle)],
     )
-    parts = [
-        "# Which parameters to optimise: a reproduction",
-        f"Made by `{command}`.",
-        "## Verdicts",
-        too_few(fewest, "run"),
-        table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims]),
-        "## Experiments",
-        table(heads, folders),
-        "## How far from the best",
-        oracle_text(oracle),
-        "## Evidence",
-        claims_text(claims),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,10 +1,11 @@
-"""The verdict on the settings, computed from the numbers by a rule that was fixed beforehand.
+"""The files of the sweep of settings, and its verdict, computed from the numbers by a rule fixed beforehand.
 
 A setting *reaches* the published ratio under an order if the 95 % interval of its ratio on test, at half
 frozen, contains .46 or lies below it.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,9 @@ from ..experiments.settings.outcome import (
     stability_rows,
 )
 from ..runs.files import csv_text
-from .text import table
+from ..runs.store import Store
+from .output import write_all
+from .text import document, table
 
 ESTIMATES = ("late_covariance", "batch_covariance", "exact_covariance")
 """The covariance, known better than by (2.6)."""
@@ -153,7 +156,7 @@ def nearest_text(outcome: SettingsOutcome) -> str:
 
 
 def settings_files(outcome: SettingsOutcome) -> dict[str, str]:
-    """Write the tables and the report, by name of the file."""
+    """The tables and the report, by name of the file."""
     config = outcome.config
     smaller = " --quick" if config.t1 == SettingsConfig.small().t1 else " --few" * config.few
     command = f"minimal-order settings{smaller} --runs {config.runs} --seed {config.seed}"
@@ -162,5 +165,12 @@ def settings_files(outcome: SettingsOutcome) -> dict[str, str]:
     return {
         "settings.csv": csv_text(Row._fields, outcome.rows()),
         "stability.csv": csv_text(STABILITY_COLUMNS, stability_rows(outcome)),
-        "report.md": "\n\n".join([*report, "Beside the orders of the package:", readings]) + "\n",
+        "report.md": document([*report, "Beside the orders of the package:", readings]),
     }
+
+
+def write_settings(store: Store, outcome: SettingsOutcome) -> tuple[str, list[Path]]:
+    """Write the tables, the report and the figures; return the verdict and the paths."""
+    from ..plots.settings import figures
+
+    return verdict(outcome), write_all(store, settings_files(outcome), figures(outcome))

@@ -12,7 +12,8 @@ from ..experiments.surgeon.outcome import Picked, Surgeon, against, picked, prun
 from ..experiments.surgeon.xor import COMPARED, XorOutcome
 from ..runs.files import csv_text
 from ..runs.store import Store
-from .text import mean_with_interval, percent, table, too_few
+from .output import write_all
+from .text import document, mean_with_interval, percent, table, too_few
 
 WAY_NAMES = dict(
     zip(WAYS, ("scored once", "scored anew before each removal", "and trained a little after each"), strict=True)
@@ -33,7 +34,7 @@ def surgeon_report(surgeon: Surgeon) -> str:
         monk_text(surgeon),
         *(problem_text(monk) for monk in surgeon.monks),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return document(parts)
 
 
 def xor_text(surgeon: Surgeon) -> str:
@@ -139,13 +140,7 @@ def surgeon_files(surgeon: Surgeon) -> dict[str, str]:
 
 def write_surgeon(store: Store, surgeon: Surgeon) -> list[Path]:
     """Write tables, report and figures; return the paths."""
-    from ..plots.style import save
     from ..plots.surgeon import draw_monk, draw_paths, draw_xor
 
-    files = surgeon_files(surgeon)
-    for name, text in files.items():
-        store.write(name, text)
-    paths = [store.folder / file for file in ("config.json", *files)]
-    for name, figure in (("xor", draw_xor(surgeon)), ("monk", draw_monk(surgeon)), ("paths", draw_paths(surgeon))):
-        paths += map(Path, save(figure, store, name))
-    return paths
+    figures = [("xor", draw_xor(surgeon)), ("monk", draw_monk(surgeon)), ("paths", draw_paths(surgeon))]
+    return write_all(store, surgeon_files(surgeon), figures)

@@ -17,6 +17,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
+def document(parts: Iterable[str]) -> str:
+    """Put the parts of a report together, a blank line between them; those that are empty are left out."""
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
 def percent(level: float) -> str:
     """Format a share: 50%, 12.5%."""
     return f"{100 * level:.4g}%"
@@ -39,6 +44,11 @@ def mean_and_deviation(x: np.ndarray) -> str:
     if not len(x):
         return "diverged"
     return f"{x.mean():.3g}" + (f" ({x.std(ddof=1):.1g})" if len(x) > 1 else "")
+
+
+def verdict_table(claims: Sequence[Claim]) -> str:
+    """Every claim with its verdict, as a table."""
+    return table(("", "claim", "verdict"), [(claim.id, claim.text, claim.verdict) for claim in claims])
 
 
 def claims_text(claims: Sequence[Claim]) -> str:

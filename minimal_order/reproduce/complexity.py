@@ -10,17 +10,17 @@ from ..experiments.complexity.config import ComplexityConfig
 from ..experiments.complexity.models import QUICK
 from ..experiments.complexity.outcome import ComplexityOutcome
 from ..experiments.complexity.run import COMPLEXITY
-from ..experiments.convergence.outcome import QUICK as QUICK_CONVERGENCE
-from ..experiments.convergence.outcome import ConvergenceConfig, ConvergenceOutcome, convergence_parts
+from ..experiments.convergence.config import QUICK as QUICK_CONVERGENCE
+from ..experiments.convergence.config import ConvergenceConfig
+from ..experiments.convergence.outcome import ConvergenceOutcome, convergence_parts
 from ..experiments.running import open_stores
 from ..experiments.sharing import shared_folder
-from ..reports.claims import claims_csv
 from ..reports.complexity import write_complexity
 from ..reports.complexity_talk import reproduction_report
 from ..reports.convergence import write_convergence
-from ..runs.files import write_atomic
 from ..runs.parallel import run_groups
 from ..runs.store import Store
+from .ending import command_of, write_verdicts
 
 
 def complexity_configs(quick: bool, seed: int, cifar10: str = "") -> dict[str, ComplexityConfig]:
@@ -69,14 +69,5 @@ def reproduce_complexity(
     assert convergence is not None
     in_order = {name: outcomes[name] for name in configs}
     claims = judge(in_order, convergence)
-    command = " ".join(
-        [
-            "minimal-order reproduce complexity",
-            *["--quick"] * quick,
-            f"--seed {seed}",
-            *["--cifar10 DIR"] * bool(cifar10),
-        ]
-    )
-    write_atomic(out / "report.md", reproduction_report(command, in_order, convergence, claims))
-    write_atomic(out / "claims.csv", claims_csv(claims))
-    yield "report", claims, [out / "claims.csv", out / "report.md"]
+    command = command_of("complexity", quick, seed, ["--cifar10 DIR"] * bool(cifar10))
+    yield write_verdicts(out, reproduction_report(command, in_order, convergence, claims), claims)

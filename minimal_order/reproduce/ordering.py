@@ -16,13 +16,13 @@ from ..experiments.running import open_stores
 from ..experiments.settings.outcome import SettingsOutcome
 from ..experiments.settings.parts import SettingsConfig, settings_parts
 from ..experiments.sharing import shared_folder
-from ..reports.claims import claims_csv
 from ..reports.cost import write_cost
+from ..reports.freeze import write_freeze
 from ..reports.ordering import reproduce_report
-from ..reports.output import write_freeze, write_settings
-from ..runs.files import write_atomic
+from ..reports.settings import write_settings
 from ..runs.parallel import run_groups
 from ..runs.store import Store
+from .ending import command_of, write_verdicts
 
 FRESH = ("data", "split", "init", "batches")
 """What is new in every run where the loss's interval is to hold for other data of the same kind too."""
@@ -60,47 +60,33 @@ def reproduce_ordering(
     The last one, ``"report"``, is the list of claims with their verdicts. Parameters as in ``run_freeze``;
     ``out`` gets a folder for each experiment.
     """
-    with shared_folder():
-        yield from _reproduce(out, quick, seed, jobs, scheduler, plugins, progress)
-
-
-def _reproduce(
-    out: Path,
-    quick: bool,
-    seed: int,
-    jobs: int | None,
-    scheduler: str | None,
-    plugins: tuple[Plugin, ...],
-    progress: bool,
-) -> Iterator[tuple[str, Any, list[Path]]]:
     configs = ordering_configs(quick, seed, plugins)
     settings = SettingsConfig.small(seed=seed) if quick else SettingsConfig(seed=seed, few=True)
     cost = CostConfig.quick(seed=seed) if quick else CostConfig(seed=seed)
-    stores = open_stores(check_batches, configs, {name: out / name for name in configs}, jobs, scheduler)
-    stores["settings"] = Store.open(out / "settings", settings.as_dict())
-    stores["cost"] = Store.open(out / "cost", cost.as_dict())
-    t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
-    groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
-    groups["settings"] = settings_parts(settings, stores["settings"])
-    groups["cost"] = cost_parts(cost, stores["cost"])
-    outcomes: dict[str, Outcome] = {}
-    sections: dict[str, str] = {}
-    counted: Cost | None = None
-    for name, parts in run_groups(groups, jobs, scheduler, progress, "experiments"):
-        if name == "settings":
-            swept = SettingsOutcome.assemble(settings, parts)
-            sections["The finding to settle"], paths = write_settings(stores[name], swept)
-            yield name, swept, paths
-        elif name == "cost":
-            counted = assemble_cost(cost, parts)
-            yield name, counted, write_cost(stores[name], counted)
-        else:
-            outcomes[name] = Outcome.assemble(configs[name], t0[name], parts)
-            yield name, outcomes[name], write_freeze(name, stores[name], outcomes[name])
+    with shared_folder():
+        stores = open_stores(check_batches, configs, {name: out / name for name in configs}, jobs, scheduler)
+        stores["settings"] = Store.open(out / "settings", settings.as_dict())
+        stores["cost"] = Store.open(out / "cost", cost.as_dict())
+        t0 = find_all_t0(configs, stores, jobs, scheduler, progress)
+        groups = {name: freeze_parts(config, t0[name], stores[name]) for name, config in configs.items()}
+        groups["settings"] = settings_parts(settings, stores["settings"])
+        groups["cost"] = cost_parts(cost, stores["cost"])
+        outcomes: dict[str, Outcome] = {}
+        sections: dict[str, str] = {}
+        counted: Cost | None = None
+        for name, parts in run_groups(groups, jobs, scheduler, progress, "experiments"):
+            if name == "settings":
+                swept = SettingsOutcome.assemble(settings, parts)
+                sections["The finding to settle"], paths = write_settings(stores[name], swept)
+                yield name, swept, paths
+            elif name == "cost":
+                counted = assemble_cost(cost, parts)
+                yield name, counted, write_cost(stores[name], counted)
+            else:
+                outcomes[name] = Outcome.assemble(configs[name], t0[name], parts)
+                yield name, outcomes[name], write_freeze(name, stores[name], outcomes[name])
     assert counted is not None
     ordered = {name: outcomes[name] for name in configs}
     claims = [*judge(ordered), cost_claim(counted)]
-    command = " ".join(["minimal-order reproduce", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)])
-    write_atomic(out / "report.md", reproduce_report(command, ordered, claims, sections))
-    write_atomic(out / "claims.csv", claims_csv(claims))
-    yield "report", claims, [out / "claims.csv", out / "report.md"]
+    command = command_of("", quick, seed, as_options(plugins))
+    yield write_verdicts(out, reproduce_report(command, ordered, claims, sections), claims)

@@ -19,13 +19,13 @@ from ..experiments.sharing import shared_folder
 from ..experiments.surgeon.config import SurgeonConfig
 from ..experiments.surgeon.outcome import assemble_surgeon, surgeon_parts
 from ..reports.belsley_toy import write_toy
-from ..reports.claims import claims_csv
 from ..reports.noise import write_noise
-from ..reports.relevance import whole_report, write_relevance
+from ..reports.relevance import write_relevance
+from ..reports.relevance_talk import whole_report
 from ..reports.surgeon import write_surgeon
-from ..runs.files import write_atomic
 from ..runs.parallel import run_groups
 from ..runs.store import Store
+from .ending import command_of, write_verdicts
 
 TOY, SURGEON = "belsley-toy", "surgeon"
 UNPENALISED = "boston-no-decay"
@@ -92,11 +92,9 @@ def reproduce_relevance(
         toy,
     )
     claims = judge(in_order)
-    words = ["minimal-order reproduce relevance", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)]
+    command = command_of("relevance", quick, seed, as_options(plugins))
     also = ((TOY, "the talk's illustration"), (SURGEON, "which weight to remove: XOR and MONK"))
-    write_atomic(out / "report.md", whole_report(" ".join(words), in_order, claims, also))
-    write_atomic(out / "claims.csv", claims_csv(claims))
-    yield "report", claims, [out / "claims.csv", out / "report.md"]
+    yield write_verdicts(out, whole_report(command, in_order, claims, also), claims)
 
 
 def noise_config(config: PruningConfig) -> NoiseConfig:

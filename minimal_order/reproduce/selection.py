@@ -12,12 +12,12 @@ from ..experiments.select.oracle import ORACLE_COLUMNS, OracleConfig, OracleOutc
 from ..experiments.select.outcome import SelectOutcome
 from ..experiments.select.run import SELECT
 from ..experiments.sharing import shared_folder
-from ..reports.claims import claims_csv
 from ..reports.select import write_select
 from ..reports.selection import selection_report
-from ..runs.files import csv_text, write_atomic
+from ..runs.files import csv_text
 from ..runs.parallel import run_groups
 from ..runs.store import Store
+from .ending import command_of, write_verdicts
 
 QUICK_ORACLE: dict[str, Any] = {"runs": 3, "ks": (4,), "ls": (6,)}
 
@@ -67,9 +67,5 @@ def reproduce_selection(
     assert oracle is not None
     in_order = {name: outcomes[name] for name in configs}
     claims = judge(in_order)
-    command = " ".join(
-        ["minimal-order reproduce selection", *["--quick"] * quick, f"--seed {seed}", *as_options(plugins)]
-    )
-    write_atomic(out / "report.md", selection_report(command, in_order, oracle, claims))
-    write_atomic(out / "claims.csv", claims_csv(claims))
-    yield "report", claims, [out / "claims.csv", out / "report.md"]
+    command = command_of("selection", quick, seed, as_options(plugins))
+    yield write_verdicts(out, selection_report(command, in_order, oracle, claims), claims)

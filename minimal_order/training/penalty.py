@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from ..networks.gradients import Backprop, backprop, mean_gradient
+from ..networks.gradients import Backprop, MeanLoss
 from ..networks.models import MLP
 
 
@@ -27,7 +27,6 @@ class PenalisedLoss(NamedTuple):
 
     def gradient(self, w: NDArray, X: NDArray, y: NDArray, out: NDArray) -> Backprop:
         """Write the gradient (..., p) to ``out``."""
-        back = backprop(self.model, self.loss, w, X, y)
-        mean_gradient(back, out)
+        back = MeanLoss(self.model, self.loss).gradient(w, X, y, out)
         out += 2 * self.decay * w
         return back

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check, check_finite, check_name
+from ..checks import check, check_finite, check_name, check_whole
 from ..data.dataset import Dataset
 from ..networks.gradients import Backprop
 from ..networks.losses import LOSSES
@@ -81,7 +81,7 @@ class ExpectedFit:
 
     def expected_log_likelihood(self, q: NDArray, samples: int) -> NDArray:
         """E_q log p(D | w) on the training part, the mean over so many drawn weights; q (..., 2p) -> (...)."""
-        check(isinstance(samples, int | np.integer) and samples >= 1, "samples", samples, "a whole number, 1 or more")
+        check_whole("samples", samples, 1)
         mu, log_sigma = unpack(q)
         sigma, total = np.exp(log_sigma), np.zeros(q.shape[:-1])
         for _ in range(samples):

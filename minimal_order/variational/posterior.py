@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import check, check_finite
+from ..checks import check, check_finite, check_whole
 from ..training.loop import Rng, descend
 from ..training.optim import StepRule, adam
 from ..training.train import Training, evaluate
@@ -56,7 +56,7 @@ def fit(
     ------
     ValueError : when an argument is out of its range, or the fit diverges.
     """
-    check(isinstance(steps, int | np.integer) and bool(steps >= 1), "steps", steps, "a whole number, 1 or more")
+    check_whole("steps", steps, 1)
     q = check_finite("q", q)
     mu, log_sigma = unpack(q)
     rule = in_units(adam(rate), pack(np.broadcast_to(size_of(mu), mu.shape), np.ones_like(log_sigma)))

@@ -7,7 +7,7 @@ import pytest
 from loss_curves import COVARIANCE, LEVELS, RANDOM, curves
 from tiny import outcome_of
 
-from minimal_order.claims.ordering import (
+from minimal_order.claims.freezing import (
     agreement_with,
     early_share,
     excess_over_random,

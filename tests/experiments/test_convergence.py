@@ -9,11 +9,9 @@ from minimal_order.claims.ledger import FAILS, HOLDS, UNTESTED
 from minimal_order.cli import main
 from minimal_order.complexity.hypernet import Hypernet
 from minimal_order.complexity.objectives import objective_penalty
+from minimal_order.experiments.convergence.config import DIRECT, INSIDE, ConvergenceConfig
 from minimal_order.experiments.convergence.outcome import (
     ABOVE,
-    DIRECT,
-    INSIDE,
-    ConvergenceConfig,
     ConvergenceOutcome,
     convergence_parts,
     decaying_sgd,
@@ -160,7 +158,7 @@ def test_wrong_settings(changed, said):
 
 def test_command(tmp_path, capsys, monkeypatch):
     small = {"runs": 2, "steps": 100, "pieces": (2,), "knots": (2, 4)}
-    monkeypatch.setattr("minimal_order.experiments.convergence.outcome.QUICK", small)
+    monkeypatch.setattr("minimal_order.experiments.convergence.config.QUICK", small)
     assert main(["convergence", "--quick", "--jobs", "1", "--out", str(tmp_path / "c")]) == 0
     assert "inside" in capsys.readouterr().out
     files = {path.name for path in (tmp_path / "c").iterdir()}

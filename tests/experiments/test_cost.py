@@ -103,9 +103,9 @@ def test_every_kind_of_step_is_timed(tiny):
 
 
 def test_files(tiny, tmp_path):
-    paths = cost_report.write_cost(tmp_path, tiny)
-    names = {"operations.csv", "savings.csv", "seconds.csv", "cost.csv", "cost.png", "cost.svg"}
-    assert {path.name for path in paths} == names == {path.name for path in tmp_path.iterdir()}
+    paths = cost_report.write_cost(Store.open(tmp_path, TINY.as_dict()), tiny)
+    names = {"config.json", "operations.csv", "savings.csv", "seconds.csv", "cost.csv", "cost.png", "cost.svg"}
+    assert {path.name for path in paths} == names == {path.name for path in tmp_path.iterdir() if path.is_file()}
     tables = {name: list(csv.DictReader(io.StringIO((tmp_path / name).read_text()))) for name in names if "csv" in name}
     assert len(tables["operations.csv"]) == len(tiny.counted)
     assert {row["machine"] for row in tables["seconds.csv"]} == {stopwatch.machine()}

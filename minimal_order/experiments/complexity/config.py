@@ -1,6 +1,6 @@
 """What a complexity experiment is told: every setting with its default, checked before any work is done."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,8 @@ from ...networks.models import MLP
 from ...training.optim import StepRule, adam, clipped
 from ...variational.gaussian import Normal
 from ...variational.sampling import SAMPLINGS
-from ..freeze.config import is_whole, short
+from ..configuration import OWN, check_levels, check_wholes, complete, options_of, without_repeats
 from .models import LAMS, LEVELS, MODELS, PIXELS, SETTINGS
-
-OWN: Any = None
-"""Stands for the data set's own value until it is replaced by that."""
 
 
 @dataclass(frozen=True)
@@ -92,26 +89,19 @@ class ComplexityConfig:
 
     def __post_init__(self) -> None:
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
-        for name in ("runs", "epochs", "hyper_epochs", "batch_size", "validation"):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, getattr(setting, name))
-        for name in ("models", "lams", "levels"):
-            values = getattr(self, name)
-            check(np.ndim(values) == 1 and len(values) > 0, name, repr(values), "a tuple, not empty")
-            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
+        complete(self, setting, "runs", "epochs", "hyper_epochs", "batch_size", "validation")
+        without_repeats(self, "models", "lams", "levels")
         self._check()
 
     def _check(self) -> None:
         whole = {"runs": 1, "epochs": 1, "hyper_epochs": 1, "batch_size": 2, "draws": 1, "validation": 1,
                  "objects": 0, "samples": 1, "repeats": 1, "seed": 0}  # fmt: skip
-        for name, least in whole.items():
-            value = getattr(self, name)
-            check(is_whole(value, least), name, value, f"a whole number, {least} or more")
+        check_wholes(self, whole)
+        check(len(self.models) > 0, "models", self.models, "one or more")
         for name in self.models:
             check_name("models", name, MODELS)
-        good = all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
-        check(good, "levels", self.levels, "shares in [0, 1]")
-        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        check(len(self.levels) > 0, "levels", self.levels, "one share or more")
+        check_levels(self)
         good = len(self.lams) >= 2 and all(isinstance(lam, float | int) and 0 < lam < np.inf for lam in self.lams)
         check(good, "lams", self.lams, "two positive numbers or more")
         object.__setattr__(self, "lams", tuple(sorted(map(float, self.lams))))
@@ -163,13 +153,6 @@ class ComplexityConfig:
 
     def command(self) -> str:
         """The command that makes these results, without where to put them and how many processes to use."""
-        words = ["minimal-order complexity", self.dataset]
-        default = ComplexityConfig(self.dataset)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.name in ("dataset", "biases", "folder") or value == getattr(default, f.name):
-                continue
-            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
-            words += [f"--{f.name.replace('_', '-')}", text]
-        words += ["--biases"] * self.biases
-        return " ".join([*words, *(["--folder", str(Path(self.folder))] if self.folder else [])])
+        options = options_of(self, ComplexityConfig(self.dataset), "dataset", "biases", "folder")
+        folder = ["--folder", str(Path(self.folder))] if self.folder else []
+        return " ".join(["minimal-order complexity", self.dataset, *options, *["--biases"] * self.biases, *folder])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...complexity.hypernet_file import TrainedHypernet, to_bytes
-from ..freeze.config import short
+from ..configuration import short
 from .config import ComplexityConfig
 from .cost import Spent, spent, step_cost
 from .models import MODELS
@@ -66,10 +66,6 @@ class ComplexityOutcome:
     def test_at_chosen(self, name: str) -> NDArray:
         """The accuracy on test at the lam that is best held out, (runs, levels)."""
         return np.take_along_axis(self.accuracy[name][:, TEST], self.chosen(name)[:, None], axis=1)[:, 0]
-
-    def best_on_test(self, name: str) -> NDArray:
-        """The largest mean over runs of the accuracy on test of any lam, (levels,): for comparison with the authors."""
-        return self.accuracy[name][:, TEST].mean(axis=0).max(axis=0)
 
     def dense_at_each(self, name: str) -> NDArray:
         """The accuracy on test with nothing removed, (runs, lams); NaN if 0 is none of the shares removed."""
@@ -143,6 +139,13 @@ class ComplexityOutcome:
 
 # --- tidy tables ----------------------------------------------------------------------------------------
 
+
+def over_runs(values: NDArray) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation of values (runs, ...), six decimals; NaN for the deviation of a single run."""
+    mean = values.mean(axis=0).round(6)
+    return mean, values.std(axis=0, ddof=1).round(6) if len(values) > 1 else np.full_like(mean, np.nan)
+
+
 ACCURACY_COLUMNS = ("dataset", "model", "lam", "removed", "split", "runs", "mean", "std")
 
 
@@ -150,8 +153,7 @@ def accuracy_rows(outcome: ComplexityOutcome) -> Iterator[tuple]:
     """One row for each model, lam, share removed and split: the accuracy over runs."""
     config = outcome.config
     for name, values in outcome.accuracy.items():
-        mean = values.mean(axis=0).round(6)
-        std = (values.std(axis=0, ddof=1) if config.runs > 1 else np.full_like(mean, np.nan)).round(6)
+        mean, std = over_runs(values)
         for i, lam in enumerate(config.lams):
             for j, level in enumerate(config.levels):
                 for s, split in enumerate(SPLITS):
@@ -189,8 +191,7 @@ HISTORY_COLUMNS = ("dataset", "model", "step", "operations", "lam", "mean", "std
 def history_rows(outcome: ComplexityOutcome) -> Iterator[tuple]:
     """One row for each model, step and lam: the accuracy held out over runs, and the operations until then."""
     for name, values in outcome.history.items():
-        mean = values.mean(axis=0).round(6)
-        std = (values.std(axis=0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)).round(6)
+        mean, std = over_runs(values)
         cost = step_cost(outcome.config, name)
         for t, step in enumerate(outcome.looks[name]):
             for i, lam in enumerate(outcome.config.lams):

@@ -91,10 +91,6 @@ def pruned_accuracy(config: ComplexityConfig, name: str, theta: NDArray, data: D
     return found
 
 
-ALONE = "one lam"
-"""A direct network for one lam by itself."""
-
-
 def kinds_of(config: ComplexityConfig) -> list[tuple[str, int]]:
     """What steps are timed: each model, and each direct one for one lam alone; with the number of its networks."""
     each = [(name, 0) for name in config.models]

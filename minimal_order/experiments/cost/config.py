@@ -14,6 +14,7 @@ from ...networks.models import MLP, linear, mlp
 from ...networks.params import Layout
 from ...training.optim import STEP_RULES, StepRule, check_rate
 from ...training.train import train
+from ..configuration import check_wholes
 from ..freeze.runs import load_cached
 
 
@@ -74,11 +75,7 @@ class CostConfig:
     def __post_init__(self) -> None:
         for name in self.models:
             check_name("models", name, SETUPS)
-        least_of = {"batch_size": 2, "t0": 1, "order_steps": 1, "runs": 2, "repeats": 1, "seed": 0}
-        for name, least in least_of.items():
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer)
-            check(whole and value >= least, name, value, f"a whole number, {least} or more")
+        check_wholes(self, {"batch_size": 2, "t0": 1, "order_steps": 1, "runs": 2, "repeats": 1, "seed": 0})
         n_frozen(self.levels, 1)  # refuses what is no share
         check_name("optimizer", self.optimizer, STEP_RULES)
         check_rate(self.rate)

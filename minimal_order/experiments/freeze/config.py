@@ -2,19 +2,20 @@
 
 import shlex
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...checks import check, check_name
+from ...checks import check, check_name, is_whole
 from ...data.loading import available
 from ...networks.models import MLP, linear, mlp
 from ...orders import NEEDS, ORDERS
 from ...orders.table import is_linear
 from ...pruning.surgeon import MOST_PARAMS
 from ...training.optim import STEP_RULES, StepRule
-from ..plugins import Plugin, as_options, enter_plugins, hashes
+from ..configuration import as_plain, check_levels, options_of, short, without_repeats
+from ..plugins import Plugin, as_options, enter_plugins
 from ..published import CURVES
 
 FACTORS = ("data", "split", "init", "batches")
@@ -48,11 +49,6 @@ def published_multiple(dataset: str) -> float | None:
     """Training loss with all frozen over that with nothing frozen, in the paper's figure; None without one."""
     curve = CURVES.get((dataset, "train"))
     return None if curve is None else float(curve.covariance[-1] / curve.covariance[0])
-
-
-def is_whole(value: object, least: int) -> bool:
-    """Whether a value is a whole number, and not too small."""
-    return isinstance(value, int | np.integer) and bool(value >= least)
 
 
 QUICK = {"runs": 3, "levels": (0.0, 0.5, 1.0), "t0": 200, "t1": 200}
@@ -108,10 +104,7 @@ class FreezeConfig:
         unset = self.dataset in available() and self.dataset not in SETTINGS
         check(not unset, "dataset", repr(self.dataset), f"one that the paper has: {', '.join(SETTINGS)}")
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
-        for name in ("orders", "levels", "vary"):
-            values = getattr(self, name)
-            check(np.ndim(values) == 1, name, repr(values), "a tuple")
-            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
+        without_repeats(self, "orders", "levels", "vary")
         for name in ("rate", "t0", "vary"):
             if getattr(self, name) in (None, "", ()):
                 object.__setattr__(self, name, getattr(setting, name))
@@ -138,9 +131,8 @@ class FreezeConfig:
         else:
             check(is_whole(self.t0, 1), "t0", self.t0, "a step, 1 or more, or a rule: plateau, published")
             check(self.collect_from <= self.t0, "collect_from", self.collect_from, f"a step in 1 ... t0 = {self.t0}")
-        good = bool(self.levels) and all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
-        check(good, "levels", self.levels, "shares in [0, 1]")
-        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        check(len(self.levels) > 0, "levels", self.levels, "shares in [0, 1]")
+        check_levels(self)
         good = isinstance(self.rate, float | int | np.number) and np.isfinite(self.rate) and self.rate > 0
         check(good, "rate", self.rate, "a positive finite number")
         check_name("optimizer", self.optimizer, STEP_RULES)
@@ -170,28 +162,13 @@ class FreezeConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, the plugins by the hash of their text."""
-        plain = asdict(replace(self, plugins=()))
-        plain["plugins"] = hashes(self.plugins)
-        return plain
+        return as_plain(self)
 
     def command(self) -> str:
         """The command that makes these results, without where to put them and how many processes to use."""
-        words = ["minimal-order freeze", self.dataset]
-        default = FreezeConfig(self.dataset, plugins=self.plugins)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.name in ("dataset", "plugins", "data") or value == getattr(default, f.name):
-                continue
-            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
-            words += [f"--{f.name.replace('_', '-')}", text]
-        words += as_options(self.plugins)
-        words += [f"--set {shlex.quote(f'{name}={short(value)}')}" for name, value in self.data.items()]
-        return " ".join(words)
-
-
-def short(value: object) -> str:
-    """Write a setting as one types it: 0.5, 1e-05, and all digits of 1/3."""
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+        options = options_of(self, FreezeConfig(self.dataset, plugins=self.plugins), "dataset", "plugins", "data")
+        data = [f"--set {shlex.quote(f'{name}={short(value)}')}" for name, value in self.data.items()]
+        return " ".join(["minimal-order freeze", self.dataset, *options, *as_options(self.plugins), *data])
 
 
 def available_orders(dataset: str, optimizer: str = "adam") -> tuple[str, ...]:

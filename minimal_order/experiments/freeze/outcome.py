@@ -12,8 +12,9 @@ from ...estimates import Estimate
 from ...freezing.alignment import aligned, aligned_index, match_units
 from ...freezing.masks import alpha_hat, by_score, freeze_mask, live_order, n_frozen, rank_of
 from ...freezing.stability import jackknife_interval, kendall, mask_correlation, spearman, stability
+from ..configuration import short
 from .branches import branches_of
-from .config import NEW_INIT, FreezeConfig, short
+from .config import NEW_INIT, FreezeConfig
 from .runs import conditions_of
 
 SPLITS = ("train", "test")

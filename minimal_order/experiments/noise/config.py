@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...checks import check
-from ..freeze.config import is_whole
+from ..configuration import check_wholes
 from ..relevance.config import PruningConfig
 
 
@@ -42,5 +42,4 @@ class NoiseConfig(PruningConfig):
         good = all(isinstance(s, float | int) and 0 < s < np.inf for s in self.noises)
         check(good, "noises", self.noises, "positive standard deviations")
         object.__setattr__(self, "noises", tuple(sorted(set(map(float, self.noises)))))
-        for name, least in {"draws": 2, "objects": 1}.items():
-            check(is_whole(getattr(self, name), least), name, getattr(self, name), f"a whole number, {least} or more")
+        check_wholes(self, {"draws": 2, "objects": 1})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..freeze.config import short
+from ..configuration import short
 from ..relevance.outcome import is_regression, short_number
 from .config import NoiseConfig
 

@@ -7,8 +7,9 @@ from ...pruning.noise import noise_first_order, noise_propagation, prediction
 from ...runs.part import Part
 from ...runs.store import Store
 from ...training.loop import divergence_allowed
+from ..quality import quality
 from ..relevance.moving import zeroed
-from ..relevance.parts import look, orders_of
+from ..relevance.parts import orders_of
 from ..relevance.runs import generator, runs_of_parts, trained
 from .config import NoiseConfig
 
@@ -50,5 +51,5 @@ def noise_part(config: NoiseConfig, runs: tuple[int, ...]) -> dict[str, NDArray]
         "drawn": drawn,
         "first": first,
         "signal": signal,
-        "metric": look(model, pruned, training.data)[1][..., 1],
+        "metric": quality(model, pruned, training.data)[1][..., 1],
     }

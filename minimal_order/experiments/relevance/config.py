@@ -1,19 +1,19 @@
 """What the experiments on relevance are told: every setting with its default, checked before any work is done."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...checks import check, check_name
+from ...checks import check, check_name, check_whole
 from ...freezing.masks import n_frozen
 from ...networks.models import MLP, linear, mlp
 from ...orders import ORDERS
 from ...orders.table import is_linear
-from ..freeze.config import is_whole, short
-from ..plugins import Plugin, as_options, enter_plugins, hashes
+from ..configuration import OWN, as_plain, check_levels, check_wholes, complete, options_of, without_repeats
+from ..plugins import Plugin, as_options, enter_plugins
 
 
 class Setting(NamedTuple):
@@ -56,9 +56,6 @@ FREEZING = ("gradient_covariance", "accumulated_gradient", "full_gradient", "pre
 OF_TRAINING = {"covariance", "iterates", "adam"}
 """What only a trained network has, as ``NEEDS`` names it."""
 
-OWN: Any = None
-"""Stands for the data set's own value until it is replaced by that."""
-
 
 @dataclass(frozen=True)
 class PruningConfig:
@@ -96,12 +93,8 @@ class PruningConfig:
 
     def __post_init__(self) -> None:
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
-        for name in ("orders", "levels"):
-            values = getattr(self, name)
-            check(np.ndim(values) == 1, name, repr(values), "a tuple")
-            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
-        if self.decay is None:
-            object.__setattr__(self, "decay", setting.decay)
+        without_repeats(self, "orders", "levels")
+        complete(self, setting, "decay")
         self.enter_plugins()
         self._check()
         possible = self.possible_orders
@@ -113,14 +106,11 @@ class PruningConfig:
             check(name in possible, "orders", name, f"one that can be had here: {', '.join(possible)}")
 
     def _check(self) -> None:
-        for name, least in {"runs": 1, "steps": 3, "batch_size": 2, "seed": 0}.items():
-            value = getattr(self, name)
-            check(is_whole(value, least), name, value, f"a whole number, {least} or more")
+        check_wholes(self, {"runs": 1, "steps": 3, "batch_size": 2, "seed": 0})
         check_number("rate", self.rate, above=True)
         check_number("decay", self.decay)
-        good = bool(self.levels) and all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
-        check(good, "levels", self.levels, "shares in [0, 1]")
-        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        check(len(self.levels) > 0, "levels", self.levels, "shares in [0, 1]")
+        check_levels(self)
 
     def enter_plugins(self) -> None:
         """Enter the user's orders in this process's table."""
@@ -151,21 +141,12 @@ class PruningConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, the plugins by the hash of their text."""
-        plain = asdict(replace(self, plugins=()))
-        plain["plugins"] = hashes(self.plugins)
-        return plain
+        return as_plain(self)
 
     def command(self) -> str:
         """The command that makes these results, without where to put them and how many processes to use."""
-        words = [f"minimal-order {self.NAME}", self.dataset]
-        default = type(self)(self.dataset, plugins=self.plugins)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.name in ("dataset", "plugins") or value == getattr(default, f.name):
-                continue
-            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
-            words += [f"--{f.name.replace('_', '-')}", text]
-        return " ".join([*words, *as_options(self.plugins)])
+        options = options_of(self, type(self)(self.dataset, plugins=self.plugins), "dataset", "plugins")
+        return " ".join([f"minimal-order {self.NAME}", self.dataset, *options, *as_options(self.plugins)])
 
 
 def check_number(name: str, value: Any, above: bool = False) -> None:
@@ -191,4 +172,4 @@ class RelevanceConfig(PruningConfig):
 
     def _check(self) -> None:
         super()._check()
-        check(is_whole(self.retrain, 0), "retrain", self.retrain, "a whole number, 0 or more")
+        check_whole("retrain", self.retrain, 0)

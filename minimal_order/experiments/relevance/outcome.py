@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...data.loading import available
 from ...freezing.masks import rank_of
-from ..freeze.config import short
+from ..configuration import short
 from ..freeze.outcome import SPLITS
 from .config import PruningConfig, RelevanceConfig
 from .moving import ZEROED

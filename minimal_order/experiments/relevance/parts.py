@@ -7,13 +7,11 @@ holds, on nothing else.
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.dataset import Dataset
-from ...networks.models import MLP
 from ...runs.part import Part
 from ...runs.store import Store
 from ...training.loop import divergence_allowed
-from ...training.train import Training, evaluate
-from ..select.parts import metric
+from ...training.train import Training
+from ..quality import quality
 from .config import PruningConfig, RelevanceConfig
 from .moving import COVARIANCES, MOVED, RETRAINED, ZEROED, moved, retrained, ways_of, zeroed
 from .runs import order_of, runs_of_parts, trained
@@ -49,22 +47,22 @@ def relevance_part(config: RelevanceConfig, runs: tuple[int, ...]) -> dict[str, 
     training, curves = trained(config, runs), curves_of(config)
     order = np.stack([orders_of(config, training.run(i), run) for i, run in enumerate(runs)])
     shape = (len(runs), len(curves), len(config.levels), 2)
-    loss, quality = np.empty(shape), np.empty(shape)
+    loss, metric = np.empty(shape), np.empty(shape)
     for c, (name, way) in enumerate(curves):
         if way != RETRAINED:
             of_runs = [
                 weights(config, training.run(i), name, way, order[i, config.orders.index(name)])
                 for i in range(len(runs))
             ]
-            loss[:, c], quality[:, c] = look(config.model, np.stack(of_runs), training.data)
+            loss[:, c], metric[:, c] = quality(config.model, np.stack(of_runs), training.data)
     if config.retrain:
         again = [c for c, (_, way) in enumerate(curves) if way == RETRAINED]
         for level, w in enumerate(retrained(config, training, order, runs)):
-            loss[:, again, level], quality[:, again, level] = look(config.model, w, training.data)
+            loss[:, again, level], metric[:, again, level] = quality(config.model, w, training.data)
     slope = training.gradient + 2 * config.decay * training.w
     return {
         "loss": loss,
-        "metric": quality,
+        "metric": metric,
         "order": order.astype(np.int16),
         "steepest": np.abs(slope).max(axis=-1),
         "size": np.abs(training.w).max(axis=-1),
@@ -82,11 +80,3 @@ def weights(config: RelevanceConfig, training: Training, name: str, way: str, or
         return zeroed(training.w, order, config.ks)
     assert way == MOVED
     return moved(training.w, order, config.ks, COVARIANCES[name](training))
-
-
-def look(model: MLP, w: NDArray, data: Dataset) -> tuple[NDArray, NDArray]:
-    """Loss and metric of w (runs, ..., p): (runs, ..., 2), train and test."""
-    parts = ((data.X_train, data.y_train), (data.X_test, data.y_test))
-    found = [evaluate(model, w, X, y, data.task) for X, y in parts]
-    losses, metrics = [loss for loss, _ in found], [metric(data, *each) for each in found]
-    return np.stack(losses, axis=-1), np.stack(metrics, axis=-1)

@@ -1,7 +1,7 @@
 """What a selection experiment is told: every setting with its default, checked before any work is done."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +13,8 @@ from ...networks.models import MLP, linear, mlp
 from ...orders import NEEDS, ORDERS
 from ...orders.table import is_linear
 from ...pruning.surgeon import MOST_PARAMS
-from ..freeze.config import is_whole, short
-from ..plugins import Plugin, as_options, enter_plugins, hashes
+from ..configuration import OWN, as_plain, check_levels, check_wholes, complete, options_of, without_repeats
+from ..plugins import Plugin, as_options, enter_plugins
 from .rules import OPTIMIZERS
 
 
@@ -69,9 +69,6 @@ CRITERIA = ("magnitude", "random")
 COLLECTED = {"covariance", "iterates"}
 """What only the first ``eta0`` steps leave, as ``NEEDS`` names it."""
 
-OWN: Any = None
-"""Stands for the data set's own value until it is replaced by that."""
-
 QUICK: dict[str, Any] = {"runs": 3, "levels": (0.0, 0.3, 0.6, 0.9, 1.0), "eta0": 50, "eta1": 50}
 """Settings of a smaller version, to see that everything works."""
 
@@ -122,13 +119,8 @@ class SelectConfig:
 
     def __post_init__(self) -> None:
         setting = SETTINGS[check_name("dataset", self.dataset, SETTINGS)]
-        for name in ("orders", "levels", "prune_by"):
-            values = getattr(self, name)
-            check(np.ndim(values) == 1, name, repr(values), "a tuple")
-            object.__setattr__(self, name, tuple(dict.fromkeys(np.asarray(values).tolist())))
-        for name in ("runs", "eta0", "eta1", "batch_size", "rate"):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, getattr(setting, name))
+        without_repeats(self, "orders", "levels", "prune_by")
+        complete(self, setting, "runs", "eta0", "eta1", "batch_size", "rate")
         self.enter_plugins()
         if not self.orders:
             given = {plugin.path for plugin in self.plugins}
@@ -141,16 +133,11 @@ class SelectConfig:
         enter_plugins(self.plugins)
 
     def _check(self) -> None:
-        whole = {"runs": 1, "eta0": 1, "eta1": 1, "batch_size": 2, "keep": 1, "seed": 0}
-        for name, least in whole.items():
-            value = getattr(self, name)
-            check(is_whole(value, least), name, value, f"a whole number, {least} or more")
+        check_wholes(self, {"runs": 1, "eta0": 1, "eta1": 1, "batch_size": 2, "keep": 1, "seed": 0})
         rate = self.rate
         check(isinstance(rate, float | int) and 0 < rate < np.inf, "rate", rate, "a positive finite number")
         check(len(self.prune_by) > 0, "prune_by", self.prune_by, "one order or more")
-        good = all(isinstance(level, float | int) and 0 <= level <= 1 for level in self.levels)
-        check(good, "levels", self.levels, "shares in [0, 1]")
-        object.__setattr__(self, "levels", tuple(sorted(map(float, self.levels))))
+        check_levels(self)
         check_name("optimizer", self.optimizer, OPTIMIZERS)
         check_name("per", self.per, GROUPINGS)
         check(isinstance(self.biases, bool), "biases", self.biases, "True or False")
@@ -199,19 +186,12 @@ class SelectConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, those by default included."""
-        plain = asdict(replace(self, plugins=()))
-        plain["plugins"] = hashes(self.plugins)
+        plain = as_plain(self)
         plain["levels"] = {order: list(self.levels_of(order)) for order in self.orders}
         return plain
 
     def command(self) -> str:
         """The command that makes these results, without where to put them and how many processes to use."""
-        words = ["minimal-order select", self.dataset]
         default = SelectConfig(self.dataset, plugins=self.plugins)
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.name in ("dataset", "biases", "plugins") or value == getattr(default, f.name):
-                continue
-            text = ",".join(map(short, value if isinstance(value, tuple) else (value,)))
-            words += [f"--{f.name.replace('_', '-')}", text]
-        return " ".join([*words, *["--no-biases"] * (not self.biases), *as_options(self.plugins)])
+        options = options_of(self, default, "dataset", "biases", "plugins") + ["--no-biases"] * (not self.biases)
+        return " ".join(["minimal-order select", self.dataset, *options, *as_options(self.plugins)])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...checks import check, check_name
+from ...checks import check_name
 from ...data.dataset import Dataset
 from ...data.loading import load
 from ...freezing.masks import by_score, freeze_mask, prune_mask
@@ -18,7 +18,7 @@ from ...runs.part import Part
 from ...runs.store import Store
 from ...training.optim import sgd
 from ...training.train import Training, train
-from ..freeze.config import is_whole
+from ..configuration import check_wholes
 from .config import DEFAULT_ORDERS
 
 PROBLEMS = ("boston", "synthetic3")
@@ -53,8 +53,7 @@ class OracleConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in {"runs": 1, "eta0": 1, "eta1": 1, "batch_size": 2, "seed": 0}.items():
-            check(is_whole(getattr(self, name), least), name, getattr(self, name), f"a whole number, {least} or more")
+        check_wholes(self, {"runs": 1, "eta0": 1, "eta1": 1, "batch_size": 2, "seed": 0})
 
     @property
     def pairs(self) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.loading import available
-from ..freeze.config import short
+from ..configuration import short
 from ..freeze.outcome import SPLITS
 from .config import SelectConfig
 from .parts import Branch, branch_of, branches_of

@@ -10,22 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
-from ...freezing.masks import freeze_mask, prune_mask
+from ...freezing.masks import prune_mask
 from ...freezing.selection import order_within
-from ...freezing.trajectories import convergence_time
 from ...orders import ORDERS, compute_order
-from ...training.loop import Step, divergence_allowed
+from ...training.loop import divergence_allowed
 from ...training.train import Training, evaluate, train
-from ..freeze.branches import sound_runs
+from ..freeze.branches import mask_of, sound_runs
+from ..quality import metric, quality
 from .config import COLLECTED, SelectConfig
 from .rules import first_rule, next_rule
 from .runs import data_of, generator, start_of
 
 FLOATS_AT_ONCE = 1_500_000
 """Parameters of all replicas together: more would leave the cache, fewer would waste calls."""
-
-SNAPSHOTS = 60
-"""How many times the path of the parameters is recorded."""
 
 Branch = tuple[str, int]
 """An order, and how many parameters are no longer optimised; "" where that is none or all, whatever the order."""
@@ -67,7 +64,7 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
         "metric": np.full((*shape, 2), np.nan),
         "diverged": np.zeros(shape, int),
         "joint": np.full((*shape, len(config.joint_levels)), np.nan),
-        "start": quality(config, before.w, data)[1],
+        "start": quality(config.model, before.w, data)[1],
     }
     for rows, some in pieces(len(runs), len(branches), config.model.n_params):
         of_rows = data.run(rows) if data.X_train.ndim == 3 else data
@@ -87,7 +84,7 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
         )
         steps = after.diverged + before.steps * (after.diverged > 0)
         out["diverged"][rows, some] = np.where(before.diverged[rows, None], before.diverged[rows, None], steps)
-        out["loss"][rows, some], out["metric"][rows, some] = quality(config, after.w, of_rows)
+        out["loss"][rows, some], out["metric"][rows, some] = quality(config.model, after.w, of_rows)
         for i, branch in enumerate(branches[some]):
             for j, run in enumerate(runs[rows], start=rows.start):
                 alone = after.run(j - rows.start).run(i)
@@ -135,13 +132,6 @@ def pieces(n_runs: int, n_branches: int, n_params: int) -> Iterator[tuple[slice,
             yield slice(row, min(row + height, n_runs)), columns
 
 
-def mask_of(branch: Branch, orders: dict[str, NDArray], rows: slice) -> NDArray:
-    """The mask alpha (runs, p) of one branch."""
-    name, k = branch
-    any_order = next(iter(orders.values()))
-    return freeze_mask(orders[name][rows] if name else any_order[rows], k=k)
-
-
 def pruned(
     config: SelectConfig,
     alone: Training,
@@ -161,51 +151,3 @@ def pruned(
     beta = prune_mask(within, k=np.array([config.k(level) for level in levels]))
     X, y = alone.data.X_test, alone.data.y_test
     return metric(alone.data, *evaluate(config.model, beta * alone.w, X, y, alone.data.task))
-
-
-def metric(data: Dataset, loss: NDArray, accuracy: NDArray) -> NDArray:
-    """Root mean squared error in the target's units, or accuracy; y_scale () or (runs,), the others (runs, ...)."""
-    if data.task != "regression":
-        return accuracy
-    scale = np.asarray(data.y_scale, float)
-    return np.sqrt(loss) * scale.reshape(scale.shape + (1,) * (loss.ndim - 1))
-
-
-def quality(config: SelectConfig, w: NDArray, data: Dataset) -> tuple[NDArray, NDArray]:
-    """Loss and metric of w (runs, ..., p): (runs, ..., 2), train and test."""
-    parts = ((data.X_train, data.y_train), (data.X_test, data.y_test))
-    found = [evaluate(config.model, w, X, y, data.task) for X, y in parts]
-    losses, metrics = [loss for loss, _ in found], [metric(data, *each) for each in found]
-    return np.stack(losses, axis=-1), np.stack(metrics, axis=-1)
-
-
-# --- when each parameter has converged ------------------------------------------------------------------
-
-
-@divergence_allowed()
-def speed_part(config: SelectConfig, runs: tuple[int, ...]) -> dict[str, NDArray]:
-    """When each parameter converges with nothing frozen, twice from the same start, with other batches.
-
-    Returns
-    -------
-    ``converged`` (runs, 2, p), the step from which on a parameter stays near its end value, and ``moved``, whether
-    it ever moved: the weights of a pixel that is always black do not.
-    """
-    twins = tuple(run for run in runs for _ in (0, 1))
-    data, w = data_of(config, twins), start_of(config, twins)
-    rng = [generator(config, f"batches of twin {i % 2}", run) for i, run in enumerate(twins)]
-    steps = config.eta0 + config.eta1
-    times = sorted({0, *range(0, steps, max(1, steps // SNAPSHOTS)), steps})
-    place = {time: i for i, time in enumerate(times)}
-    path = np.empty((len(times), *w.shape), w.dtype)
-    path[0] = w
-
-    def look(step: Step) -> None:
-        if step.t in place:
-            path[place[step.t]] = step.w
-
-    rule = first_rule(config, data.n_train, generator(config, "noise", runs[0]))
-    train(config.model, data, w, steps=steps, rng=rng, rule=rule, batch_size=config.batch_size, watch=look)
-    shape = (len(runs), 2, -1)
-    converged = np.stack([convergence_time(path[:, i], times) for i in range(len(twins))]).astype(np.int32)
-    return {"converged": converged.reshape(shape), "moved": (path[-1] != path[0]).reshape(shape)}

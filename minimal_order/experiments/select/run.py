@@ -7,8 +7,9 @@ from ...runs.store import Store
 from ..running import Kind, run_experiments
 from .config import SelectConfig
 from .outcome import SelectOutcome
-from .parts import branches_of, select_part, speed_part
+from .parts import branches_of, select_part
 from .runs import check_data, groups_of
+from .speeds import speed_part
 
 
 def select_parts(config: SelectConfig, store: Store | None) -> list[Part]:

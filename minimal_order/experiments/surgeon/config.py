@@ -15,6 +15,7 @@ from ...networks.models import MLP, mlp
 from ...pruning.hessian import full_gauss_newton, gauss_newton_diagonal, hessian_diagonal
 from ...pruning.removal import Criterion, by_magnitude, by_obd, by_taylor, scored
 from ...pruning.surgeon import by_obs
+from ..configuration import check_wholes
 
 
 class Xor(NamedTuple):
@@ -94,10 +95,7 @@ class SurgeonConfig:
             for name in chosen:
                 check_name(argument, name, known)
         steps = {"xor_steps": 6, "monk_steps": 6, "retrain_steps": 1}
-        for name, least in (steps | {"starts": 1, "draws": 2, "restarts": 1, "seed": 0}).items():
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and bool(value >= least)
-            check(whole, name, value, f"a whole number, {least} or more")
+        check_wholes(self, steps | {"starts": 1, "draws": 2, "restarts": 1, "seed": 0})
 
     @classmethod
     def quick(cls, **others: Any) -> "SurgeonConfig":

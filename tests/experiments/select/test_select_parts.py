@@ -7,8 +7,9 @@ from tiny_select import TINY, run_all, tiny
 from minimal_order.data.loading import batches
 from minimal_order.experiments.select import parts, rules, runs
 from minimal_order.experiments.select.config import SelectConfig
-from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part, speed_part
+from minimal_order.experiments.select.parts import branch_of, branches_of, mask_of, order_of, select_part
 from minimal_order.experiments.select.runs import data_of, generator, groups_of, start_of
+from minimal_order.experiments.select.speeds import speed_part
 from minimal_order.freezing.masks import by_score, freeze_mask, prune_mask
 from minimal_order.networks.gradients import value_and_gradient
 from minimal_order.networks.losses import squared_error
