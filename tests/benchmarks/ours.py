@@ -4,7 +4,8 @@ import numpy as np
 from sweep import BATCH_SIZE, LEVELS, Problem, Result, draw, generator
 
 from minimal_order.data.dataset import Dataset
-from minimal_order.experiments.freeze.branches import pieces
+from minimal_order.experiments.freeze.branches import at_once
+from minimal_order.experiments.replicas import pieces
 from minimal_order.freezing.masks import by_score, freeze_mask, n_frozen
 from minimal_order.networks.models import MLP
 from minimal_order.training.optim import adam, map_state
@@ -27,7 +28,7 @@ def sweep(problem: Problem, runs: range, t0: int, t1: int) -> Result:
         alpha += [freeze_mask(order, k=int(k)) for k in n_frozen(LEVELS[1:-1], model.n_params)]
     losses = np.empty((2, len(runs), len(alpha) + 1))
     losses[..., -1] = [evaluate(model, one.w, X, y, task)[0] for X, y in splits]
-    for rows, columns in pieces(len(runs), len(alpha), model.n_params):
+    for rows, columns in pieces(len(runs), len(alpha), at_once(model.n_params)):
         masks = np.stack([a[rows] for a in alpha[columns]], axis=1).astype(one.w.dtype)
         w = np.repeat(one.w[rows, None], masks.shape[1], axis=1)
         state = map_state(lambda a: a[rows], one.state)  # noqa: B023

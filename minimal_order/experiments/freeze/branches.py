@@ -5,17 +5,18 @@ and on which runs it holds, on nothing else, so that parts can be done anywhere,
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.dataset import Dataset
 from ...freezing.masks import freeze_mask, n_frozen, rank_of
 from ...orders import ORDERS, compute_order
 from ...training.loop import Step, divergence_allowed
 from ...training.optim import map_state
 from ...training.train import Training, evaluate, train
+from ..quality import quality
+from ..replicas import pieces
 from .config import FreezeConfig
 from .runs import conditions_of, generator, of_runs, prepare
 from .watching import Estimates, ParameterPath
@@ -121,7 +122,7 @@ def continue_branches(
 ) -> dict[str, NDArray]:
     """Train every branch t1 steps on with its parameters frozen; all branches of a run see the same batches."""
     branches = branches_of(config, orders)
-    loss, metric = quality(config, training.w, training.data)
+    loss, metric = quality(config.model, training.w, training.data)
     out = {  # until it is trained every branch is where it starts; with everything frozen it stays there
         "start_loss": loss,
         "start_metric": metric,
@@ -132,7 +133,7 @@ def continue_branches(
     n_moving = sum(k < config.model.n_params for _, k in branches)
     if path is not None:
         path.passed = training.steps
-    for rows, columns in pieces(len(runs), n_moving, config.model.n_params):
+    for rows, columns in pieces(len(runs), n_moving, at_once(config.model.n_params)):
         alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[columns]], axis=1)
         own_data = training.data.X_train.ndim == 3
         data = training.data.run(rows) if own_data else training.data
@@ -150,20 +151,15 @@ def continue_branches(
         )
         before, later = training.diverged[rows, None], after.diverged + training.steps * (after.diverged > 0)
         out["diverged"][rows, columns] = np.where(before, before, later)
-        out["loss"][rows, columns], out["metric"][rows, columns] = quality(config, after.w, data)
+        out["loss"][rows, columns], out["metric"][rows, columns] = quality(config.model, after.w, data)
     at_the_end = ~np.isfinite(out["loss"]).all(axis=-1) & (out["diverged"] == 0)  # after the last batch was looked at
     out["diverged"][at_the_end] = training.steps + config.t1
     return out
 
 
-def pieces(n_runs: int, n_branches: int, n_params: int) -> Iterator[tuple[slice, slice]]:
-    """Cut runs x branches into pieces of so many replicas that their arrays stay in the cache."""
-    at_once = int(np.clip(500_000 // n_params, 64, 256))
-    for column in range(0, n_branches, at_once):
-        columns = slice(column, min(column + at_once, n_branches))
-        height = max(1, at_once // (columns.stop - columns.start))
-        for row in range(0, n_runs, height):
-            yield slice(row, min(row + height, n_runs)), columns
+def at_once(n_params: int) -> int:
+    """How many replicas are trained side by side: the more the better until their arrays leave the cache."""
+    return int(np.clip(500_000 // n_params, 64, 256))
 
 
 def mask_of(branch: tuple[str, int], orders: dict[str, NDArray], rows: slice) -> NDArray:
@@ -171,14 +167,3 @@ def mask_of(branch: tuple[str, int], orders: dict[str, NDArray], rows: slice) ->
     name, k = branch
     any_order = next(iter(orders.values()))
     return freeze_mask(orders[name][rows] if name else any_order[rows], k=k)
-
-
-def quality(config: FreezeConfig, w: NDArray, data: Dataset) -> tuple[NDArray, NDArray]:
-    """Loss, and root mean squared error in the target's units or accuracy: (..., 2), train and test."""
-    loss, metric = [], []
-    for X, y in ((data.X_train, data.y_train), (data.X_test, data.y_test)):
-        one, accuracy = evaluate(config.model, w, X, y, data.task)
-        scale = np.asarray(data.y_scale, float).reshape(-1, *(1,) * (w.ndim - 2))
-        loss.append(one)
-        metric.append(np.sqrt(one) * scale if data.task == "regression" else accuracy)
-    return np.stack(loss, axis=-1), np.stack(metric, axis=-1)

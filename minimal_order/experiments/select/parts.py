@@ -4,7 +4,6 @@ The unit is a part: a few runs and some of their branches, as replicas. What a p
 configuration and on what it holds, on nothing else. All branches of a run see the same batches.
 """
 
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from ...training.loop import divergence_allowed
 from ...training.train import Training, evaluate, train
 from ..freeze.branches import mask_of, sound_runs
 from ..quality import metric, quality
+from ..replicas import pieces
 from .config import COLLECTED, SelectConfig
 from .rules import first_rule, next_rule
 from .runs import data_of, generator, start_of
@@ -58,7 +58,7 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
     names = {name for name, _ in branches if name} or {config.orders[0]}
     orders = {name: order_of(config, name, before, runs) for name in config.orders if name in names}
     joint = {branch_of(config, order, level) for order in config.orders for level in config.joint_levels}
-    shape = (len(runs), len(branches))
+    shape, at_once = (len(runs), len(branches)), np.clip(FLOATS_AT_ONCE // config.model.n_params, 4, 128)
     out = {
         "loss": np.full((*shape, 2), np.nan),
         "metric": np.full((*shape, 2), np.nan),
@@ -66,7 +66,7 @@ def select_part(config: SelectConfig, runs: tuple[int, ...], columns: tuple[int,
         "joint": np.full((*shape, len(config.joint_levels)), np.nan),
         "start": quality(config.model, before.w, data)[1],
     }
-    for rows, some in pieces(len(runs), len(branches), config.model.n_params):
+    for rows, some in pieces(len(runs), len(branches), int(at_once)):
         of_rows = data.run(rows) if data.X_train.ndim == 3 else data
         alpha = np.stack([mask_of(branch, orders, rows) for branch in branches[some]], axis=1)
         noise = generator(config, f"noise after ordering {columns[0] + some.start}", runs[rows][0])
@@ -120,16 +120,6 @@ def order_of(config: SelectConfig, name: str, training: Training, runs: tuple[in
     for i in np.flatnonzero(sound_runs(training)):
         orders[i] = compute_order(name, training.run(int(i)), generator(config, f"order {name}", runs[i]))
     return order_within(orders, config.model.layout, config.per, config.biases)
-
-
-def pieces(n_runs: int, n_branches: int, n_params: int) -> Iterator[tuple[slice, slice]]:
-    """Cut runs x branches into pieces of so many replicas that their arrays stay in the cache."""
-    at_once = int(np.clip(FLOATS_AT_ONCE // n_params, 4, 128))
-    for column in range(0, n_branches, at_once):
-        columns = slice(column, min(column + at_once, n_branches))
-        height = max(1, at_once // (columns.stop - columns.start))
-        for row in range(0, n_runs, height):
-            yield slice(row, min(row + height, n_runs)), columns
 
 
 def pruned(

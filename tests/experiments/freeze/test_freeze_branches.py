@@ -6,7 +6,7 @@ from freeze_trainings import CLOSE, PAIR, RUNS, first_phase, mean_losses, record
 from tiny import tiny
 
 from minimal_order.experiments.freeze import branches as freeze
-from minimal_order.experiments.freeze.branches import branches_of, continue_branches, freeze_part, orders_of, pieces
+from minimal_order.experiments.freeze.branches import branches_of, continue_branches, freeze_part, orders_of
 from minimal_order.experiments.freeze.runs import dataset_of, generator
 from minimal_order.training.train import train
 
@@ -91,7 +91,7 @@ def test_branches_see_the_same_batches_however_they_are_cut_into_pieces(monkeypa
     orders = orders_of(config, training, RUNS)
     whole = continue_branches(config, training, orders, RUNS)
 
-    def one_by_one(n_runs, n_branches, n_params):
+    def one_by_one(n_runs, n_branches, at_once):
         return ((slice(i, i + 1), slice(b, b + 1)) for b in range(n_branches) for i in range(n_runs))
 
     monkeypatch.setattr(freeze, "pieces", one_by_one)
@@ -102,14 +102,3 @@ def test_branches_see_the_same_batches_however_they_are_cut_into_pieces(monkeypa
     same = continue_branches(config, training, twins, RUNS)
     at = {branch: i for i, branch in enumerate(branches_of(config, twins))}
     np.testing.assert_array_equal(same["loss"][:, at["one", 100]], same["loss"][:, at["two", 100]])
-
-
-@pytest.mark.parametrize("n_params", [1, 200, 301, 4041, 7960, 100_000])
-def test_pieces_cover_everything_once(n_params):
-    for n_runs in (1, 2, 5, 25):
-        for n_branches in (1, 2, 20, 83, 300):
-            covered = np.zeros((n_runs, n_branches), int)
-            for rows, columns in pieces(n_runs, n_branches, n_params):
-                covered[rows, columns] += 1
-                assert 1 <= covered[rows, columns].size <= 256
-            assert (covered == 1).all()
