@@ -15,6 +15,7 @@ FORMULAS = {
     r"\bL\(lam\)": r"L(\lambda)",
     r"\blam = (?P<value>\d+(?:\.\d+)?(?:e-?\d+)?)": r"\lambda = \g<value>",
     r"\blam\b": r"\lambda",
+    r"\bx ~ N\(0, I\)": r"\mathbf x \sim \mathcal N(0, I)",
     r"\|w - w\*\|": r"\lvert w - w^* \rvert",
     r"\bw\*": r"w^*",
     r"\bw\^2": r"w^2",

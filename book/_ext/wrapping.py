@@ -15,9 +15,11 @@ CLOSING = re.compile(r"^[^\s\-–—/(]+")
 PERCENT = re.compile(r"(?<=\d) (?=%)")
 SIZES = re.compile(r"\b\d+(?:-\d+){2,}\b")
 INTERVAL = re.compile(r"(?<=[\d.]) \[(-?\.?\d\S*), (?=-?\.?\d)")
-LONG_NAME = re.compile(r'(?<=<span class="pre">)[^<\s]{20,}(?=</span>)')
+NAMED = re.compile(r'(<span class="(?:pre|nn|caption-text)">)([^<]+)')  # in text, of a module in code, of a file
+LONG_NAME = re.compile(r"\S{20,}")
+BRACKET = re.compile(r'<span class="p">[^<]*[(\[{]</span>(?!\n)')
 JOINTS = re.compile(r"(?<=[_./:=,(])(?=[\w(\[])")  # of a name, after which it may go on below
-LINE = re.compile(r'(?P<span><span id="code-[\w-]+")>(?P<indent>(?:<span class="w">)? +)?')
+LINE = re.compile(r'(?P<start><span id="code-[\w-]+")(?P<rest>>(?:<span class="\w+">)?(?P<indent> +))')
 LITERAL = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 
@@ -78,18 +80,21 @@ class LinesOfCode(SphinxPostTransform):
 
 
 def joints(html: str) -> str:
-    """Let long names break after a dot, an underscore or a slash; what is copied or searched knows nothing of it."""
-    return LONG_NAME.sub(lambda name: JOINTS.sub("<wbr>", name[0]), html)
+    """Let long names break after a dot, an underscore or a slash, and code after an opening bracket.
+
+    What is copied or searched knows nothing of it.
+    """
+
+    def broken(named: re.Match[str]) -> str:
+        return named[1] + LONG_NAME.sub(lambda name: JOINTS.sub("<wbr>", name[0]), named[2])
+
+    html = NAMED.sub(broken, html)
+    return BRACKET.sub(r"\g<0><wbr>", html)
 
 
 def indents(html: str) -> str:
     """Tell the style sheet of each line of code how far in it begins."""
-
-    def told(line: re.Match[str]) -> str:
-        width = (line["indent"] or "").removeprefix('<span class="w">').count(" ")
-        return f'{line["span"]} style="--indent: {width}ch">{line["indent"]}' if width else line[0]
-
-    return LINE.sub(told, html)
+    return LINE.sub(lambda line: f'{line["start"]} style="--indent: {len(line["indent"])}ch"{line["rest"]}', html)
 
 
 def finish(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:

@@ -17,6 +17,7 @@ from formulas import pieces
         ("the order's alpha_hat, w*, w^2", ["the order's ", r"\hat{\boldsymbol\alpha}", ", ", "w^*", ", ", "w^2"]),
         ("g_1^2 without g_S, from t0 on", [r"\mathbf g_1^2", " without ", r"\mathbf g_S", ", from ", "t_0", " on"]),
         ("within +-5% of it", ["within ", r"\pm 5", "% of it"]),
+        ("With x ~ N(0, I), as", ["With ", r"\mathbf x \sim \mathcal N(0, I)", ", as"]),
         ("|w - w*|", [r"\lvert w - w^* \rvert"]),
     ],
 )
