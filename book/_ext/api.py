@@ -10,17 +10,20 @@ Everything is read from the text of the files, as in ``eqcode``, so the page is 
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from eqcode import BOOK, PACKAGE, ROOT, box, file_link, unfill
 from labels import LABEL, directives
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 Shown = ast.FunctionDef | ast.ClassDef
+MARKED = re.compile(rf"`*(?P<label>{LABEL.pattern})`*|`+(?P<code>[^`]+)`+|(?<!\S)\*(?P<word>\w[^*]*\w)\*(?!\w)")
 APPLICATIONS = ("experiments", "claims", "reports", "reproduce", "cli", "course")  # named by their modules alone
 
 
@@ -44,6 +47,15 @@ def public(body: list[ast.stmt]) -> Iterator[Shown]:
             yield node
 
 
+def below(body: list[ast.stmt], name: str) -> str | None:
+    """Return the text that stands below what a module assigns to a name."""
+    for node, after in pairwise(body):
+        assigned = isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name
+        if assigned and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            return str(after.value.value)
+    return None
+
+
 def signature(node: Shown) -> str:
     """Write what a call looks like."""
     if isinstance(node, ast.ClassDef):
@@ -60,11 +72,23 @@ def fields(node: ast.ClassDef) -> str:
     return "\n".join(ast.unparse(field) for field in node.body if isinstance(field, ast.AnnAssign))
 
 
-def first_line(docstring: str) -> str:
-    """Return the first paragraph of a docstring in one line, without marks of code and labels of equations."""
-    text = re.sub(r":\w+:`", "`", docstring.split("\n\n")[0])
-    plain = " ".join(text.split()).replace("`", "")
-    return re.sub(rf"^({LABEL.pattern}[,:;]? ?(and )?)+", "", plain)
+def first_line(docstring: str) -> list[nodes.Node]:
+    """Set the first paragraph of a docstring as text, with code, emphasis, and equations by their numbers."""
+    text = " ".join(re.sub(r":\w+:`", "`", docstring.split("\n\n")[0]).split())
+    found: list[nodes.Node] = []
+    end = 0
+    for mark in MARKED.finditer(text):
+        found += [nodes.Text(text[end : mark.start()]), marked(mark)]
+        end = mark.end()
+    return [*found, nodes.Text(text[end:])]
+
+
+def marked(mark: re.Match[str]) -> nodes.Node:
+    """Build what stands between the marks of a docstring."""
+    if mark["label"]:
+        name = nodes.literal("", mark["label"])
+        return addnodes.pending_xref("", name, refdomain="math", reftype="eq", reftarget=mark["label"])
+    return nodes.literal("", mark["code"]) if mark["code"] else nodes.emphasis("", mark["word"])
 
 
 def literal(text: str, language: str = "text") -> nodes.literal_block:
@@ -104,13 +128,13 @@ class Api(SphinxDirective):
 
     def own_name(self, module: str, name: str, text: nodes.Node) -> nodes.paragraph:
         """Say in a line what one name is."""
-        tree = self.tree("orders.table" if module == "orders" else module)
-        found = next((node for node in public(tree.body) if node.name == name), None)
-        if found is None:
-            return nodes.paragraph("", "", text, nodes.Text(f": from {module}"))
-        place = f"{'orders.table' if module == 'orders' else module}.{name}"
-        link = nodes.reference("", "", text, internal=True, refid=nodes.make_id(f"api-{place}"))
-        return nodes.paragraph("", "", link, nodes.Text(f": {first_line(ast.get_docstring(found) or '')}"))
+        module = "orders.table" if module == "orders" else module
+        body = self.tree(module).body
+        found = next((node for node in public(body) if node.name == name), None)
+        docstring = (ast.get_docstring(found) if found else below(body, name)) or ""
+        place = nodes.make_id(f"api-{module}.{name}" if found else f"{PACKAGE.name}.{module}")
+        link = nodes.reference("", "", text, internal=True, refid=place)
+        return nodes.paragraph("", "", link, nodes.Text(": "), *first_line(docstring))
 
     def applications(self) -> nodes.Node:
         """Name the modules above the library, each with the first line of its docstring."""
@@ -119,8 +143,8 @@ class Api(SphinxDirective):
             docstring = ast.get_docstring(ast.parse(path.read_text("utf8"))) or ""
             name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
             if docstring:
-                line = nodes.Text(f": {first_line(docstring)}")
-                items += nodes.list_item("", nodes.paragraph("", "", nodes.literal("", name), line))
+                line = nodes.paragraph("", "", nodes.literal("", name), nodes.Text(": "), *first_line(docstring))
+                items += nodes.list_item("", line)
         return items
 
     def tree(self, module: str) -> ast.Module:
@@ -135,7 +159,7 @@ class Api(SphinxDirective):
         tree, title = self.tree(name), f"{PACKAGE.name}.{name}"
         section = nodes.section("", nodes.title("", name), ids=[nodes.make_id(title)], names=[title])
         docstring = ast.get_docstring(tree) or ""
-        section += nodes.paragraph("", first_line(docstring))
+        section += nodes.paragraph("", "", *first_line(docstring))
         path = Path(PACKAGE.name, *name.split(".")).with_suffix(".py").as_posix()
         for node in public(tree.body):
             section += self.entry(node, f"{name}.{node.name}", path)
@@ -144,8 +168,8 @@ class Api(SphinxDirective):
     def entry(self, node: Shown, place: str, path: str) -> nodes.Node:
         """Build one object: its signature and first line, and folded away the rest."""
         docstring = ast.get_docstring(node) or ""
-        what = nodes.Text(f" {first_line(docstring)}")
-        summary = box("", nodes.literal("", signature(node)), what, tag="summary", classes=[])
+        line = nodes.inline("", "", nodes.literal("", signature(node)), nodes.Text(" "), *first_line(docstring))
+        summary = box("", line, tag="summary", classes=[])
         source = file_link(self.env.app, path, path, node.lineno, node.end_lineno)
         parts: list[nodes.Node] = [summary, literal(unfill(docstring))]
         if isinstance(node, ast.ClassDef):

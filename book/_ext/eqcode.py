@@ -188,7 +188,7 @@ class EqList(SphinxDirective):
         for label, places in walk_book(BOOK).items():
             page = Path(places[0].path).relative_to(BOOK.name).with_suffix("").as_posix()
             found = [f"`{t.name.split('::', 1)[1]}`" for t in test_places().get(label, [])]
-            tests = ", ".join(found[:FEW]) + f", and {len(found) - FEW} more" * (len(found) > FEW)
+            tests = " <br> ".join(found[:FEW]) + f" <br> and {len(found) - FEW} more" * (len(found) > FEW)
             function = places[0].name.removeprefix(f"{PACKAGE.name}.")
             lines.append(f"| {{eq}}`{label}` | `{label}` <br> `{function}` | {tests} | {{doc}}`/{page}` |")
         table = box(tag="div", classes=["eqlist"])

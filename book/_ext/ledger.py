@@ -18,6 +18,9 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from minimal_order.claims.ledger import CONDITIONS
+from minimal_order.reports.text import places
+
 
 def text_table(head: Sequence[str], rows: Iterable[Sequence[nodes.Node | str]]) -> nodes.table:
     """Build a table; cells are texts or nodes."""
@@ -93,9 +96,8 @@ class Claims(Ledger):
         section += self.markdown(f"**{rows[0]['verdict'].capitalize()}.** From `{command}`. {read_on}")
         section += nodes.paragraph("", "", nodes.emphasis("", "In full: "), nodes.Text(rows[0]["text"]))
         section += nodes.paragraph("", "", nodes.emphasis("", "Rule: "), nodes.Text(rows[0]["rule"]))
-        places = met_where(rows)
-        if places and rows[0]["verdict"] == "holds under conditions":
-            section += nodes.paragraph("", f"The rule is met on {', '.join(places)}, and nowhere else.")
+        if rows[0]["verdict"] == CONDITIONS and (met := met_where(rows)):
+            section += self.markdown(f"The rule is met on {places(met)}, and nowhere else.")
         evidence = [(row["where"], row["what"], number(row), row["met"]) for row in rows if row["where"]]
         if evidence:
             summary = box("", nodes.Text(f"Evidence, {len(evidence)} numbers"), tag="summary", classes=[])

@@ -43,7 +43,7 @@ class Order(NamedTuple):
 
 
 ORDERS: dict[str, Order] = {}
-"""The table."""
+"""The table of orders: by name the function that makes each, and what it needs."""
 
 
 class Need(NamedTuple):

@@ -95,7 +95,7 @@ def draw_toy(toy: Toy) -> Picture:
     a.set_xlim(0, toy.x[-1])
     a.set_xlabel("x")
     a.set_title("(a) six parameters")
-    a.legend(ncols=6, loc="upper right", columnspacing=1, handlelength=1.8)
+    a.legend(ncols=3, loc="upper right", columnspacing=1, handlelength=1.8)  # narrow: the line of x leaves at the top
     heat_map(b, variance_proportion(found).T, THRESHOLD)
     sizes = np.diff([*found.starts, len(NAMES)])
     labels = index_labels(condition_index(found.values)[found.starts], sizes)

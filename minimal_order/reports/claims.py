@@ -1,11 +1,14 @@
-"""The verdicts and the numbers behind them as one tidy table, which the ledger of the book is made from."""
+"""The verdicts and the numbers behind them as one tidy table, and what the pages of the book show of it."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from ..claims.ledger import Claim
-from ..runs.files import csv_text
+from ..claims.ledger import Claim, Finding
+from ..estimates import Estimate
+from ..runs.files import csv_text, read_rows
+from .text import evidence_table, verdict_text
 
 CLAIM_COLUMNS = ("id", "text", "rule", "verdict", "where", "what", "value", "low", "high", "met")
 
@@ -29,3 +32,23 @@ def claim_rows(claims: Sequence[Claim]) -> Iterator[tuple[object, ...]]:
 def claims_csv(claims: Sequence[Claim]) -> str:
     """Write ``claim_rows`` as CSV."""
     return csv_text(CLAIM_COLUMNS, list(claim_rows(claims)))
+
+
+def read_claims(path: Path) -> dict[str, Claim]:
+    """Read a table of ``claims_csv`` back, by claim; empty where there is none yet."""
+    claims: dict[str, Claim] = {}
+    for row in read_rows(path) if path.is_file() else ():
+        claim = claims.setdefault(row["id"], Claim(row["id"], row["text"], row["rule"], [], row["verdict"]))
+        if row["where"]:
+            value, *ends = (float(row[name]) for name in ("value", "low", "high") if row[name])
+            met = {"yes": True, "no": False}.get(row["met"])
+            claim.findings.append(Finding(row["where"], row["what"], Estimate(value, *ends) if ends else value, met))
+    return claims
+
+
+def show_claim(folder: Path, name: str) -> tuple[str, str]:
+    """One claim of a folder of results as Markdown: the verdict with what it rests on, and the numbers."""
+    claim = read_claims(folder / "claims.csv").get(name)
+    if claim is None:
+        return f"Claim {name} has not been run yet: `minimal-order reproduce`.", ""
+    return f"**{name}: {claim.verdict}**\n\n{verdict_text(claim)}", evidence_table(claim)

@@ -53,17 +53,33 @@ def verdict_table(claims: Sequence[Claim]) -> str:
 
 def claims_text(claims: Sequence[Claim]) -> str:
     """Every claim with its rule, verdict and numbers."""
-    parts = []
-    for claim in claims:
-        parts.append(f"### {claim.id}: {claim.verdict}\n\n{claim.text}\n\nRule: {claim.rule}")
-        if claim.verdict == CONDITIONS:
-            places = ", ".join(f"*{where}*" for where, met in met_where(claim.findings).items() if met)
-            parts.append(f"The rule is met on {places}, and nowhere else.")
-        answer = {True: "yes", False: "no", None: ""}
-        rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
-        if rows:
-            parts.append(table(("where", "what", "value [95 % interval]", "meets the rule"), rows))
+    parts = [[f"### {claim.id}: {claim.verdict}", verdict_text(claim), evidence_table(claim)] for claim in claims]
+    return "\n\n".join(part for each in parts for part in each if part)
+
+
+def verdict_text(claim: Claim) -> str:
+    """What is claimed, the rule, and for a claim that holds under conditions where the rule is met."""
+    parts = [claim.text, f"Rule: {claim.rule}"]
+    if claim.verdict == CONDITIONS:
+        met = [where for where, answer in met_where(claim.findings).items() if answer]
+        parts.append(f"The rule is met on {places(met)}, and nowhere else.")
     return "\n\n".join(parts)
+
+
+def evidence_table(claim: Claim) -> str:
+    """The numbers behind a verdict; nothing where there are none."""
+    answer = {True: "yes", False: "no", None: ""}
+    rows = [(f.where, f.what, number(f.estimate), answer[f.met]) for f in claim.findings]
+    return table(("where", "what", "value [95 % interval]", "meets the rule"), rows) if rows else ""
+
+
+def places(names: Iterable[str]) -> str:
+    """List places of findings, what stands before a semicolon only once: *mnist* (linear, piecewise), *boston*."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        place, _, part = name.partition("; ")
+        found.setdefault(place, []).extend([part] if part else [])
+    return ", ".join(f"*{place}*" + f" ({', '.join(parts)})" * bool(parts) for place, parts in found.items())
 
 
 def number(value: object) -> str:

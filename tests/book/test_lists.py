@@ -73,6 +73,7 @@ def test_reference_has_every_public_name_of_a_module_and_no_private_one(page):
     assert not [place for place in shown if "permute" in place]
     linked = {node["refid"] for node in document.findall(nodes.reference) if "refid" in node}
     assert {"api-freezing-masks-by-score", "api-training-train-train", "api-orders-table-compute-order"} <= linked
+    assert "minimal-order-orders-table" in linked  # ORDERS is no function: its module
 
 
 def test_module_that_is_not_there_stops_the_build(page):
@@ -101,6 +102,13 @@ def test_signature_is_that_of_a_call(source, said):
     assert api.signature(ast.parse(source).body[0]) == said
 
 
-def test_first_line_is_told_without_labels():
-    assert api.first_line("``eq:order``: the order\nJ = argsort.\n\nMore.") == "the order J = argsort."
-    assert api.first_line("Steps of `eq:freeze-and-prune`.") == "Steps of eq:freeze-and-prune."
+def test_first_line_has_links_to_equations_and_no_marks():
+    label, rest = api.first_line("``eq:order``: the order\nJ = argsort.\n\nMore.")[1:]
+    assert label["reftype"] == "eq" and label["reftarget"] == "eq:order" and rest == ": the order J = argsort."
+    steps, label, end = api.first_line("Steps of `eq:freeze-and-prune`.")
+    assert (steps, label["reftarget"], end) == ("Steps of ", "eq:freeze-and-prune", ".")
+    line = api.first_line("A *plain word*, ``w * 2`` and :func:`load`: a * b * c.")
+    assert [(type(node), node.astext()) for node in line if not isinstance(node, nodes.Text)] == [
+        (nodes.emphasis, "plain word"), (nodes.literal, "w * 2"), (nodes.literal, "load"),
+    ]  # fmt: skip
+    assert "".join(node.astext() for node in line) == "A plain word, w * 2 and load: a * b * c."

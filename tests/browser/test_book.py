@@ -91,3 +91,23 @@ def test_page_is_whole_on_a_desk(desk):
 
 def test_page_is_whole_on_a_phone(phone):
     assert not faults(phone, "below")
+
+
+# What is folded away is opened for a moment, solutions above all; a table scrolls in its place.
+WIDE = """() => {
+  const folds = [...document.querySelectorAll("details:not([open])")];
+  const hidden = [...document.querySelectorAll(".toggle-hidden")];
+  folds.forEach(e => e.open = true);
+  hidden.forEach(e => e.classList.remove("toggle-hidden"));
+  const wide = [...document.querySelectorAll("p mjx-container:not([display])")]
+    .filter(e => !e.closest("table"))
+    .filter(e => e.getBoundingClientRect().right > e.closest("p").getBoundingClientRect().right + 1)
+    .map(e => e.closest("p").textContent.slice(0, 60));
+  hidden.forEach(e => e.classList.add("toggle-hidden"));
+  folds.forEach(e => e.open = false);
+  return wide;
+}"""
+
+
+def test_formulas_in_the_text_end_with_their_line_on_a_phone(phone):
+    assert not phone.evaluate(WIDE), "to be cut in two at a sign"

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from tiny import outcome_of, tiny
 
-from minimal_order.claims.ledger import HOLDS, UNDEFINED, UNTESTED, Claim, Finding
+from minimal_order.claims.ledger import CONDITIONS, HOLDS, UNDEFINED, UNTESTED, Claim, Finding
 from minimal_order.claims.ordering import judge
 from minimal_order.estimates import Estimate
 from minimal_order.experiments import published
 from minimal_order.experiments.freeze.branches import freeze_part
 from minimal_order.experiments.freeze.outcome import Outcome
-from minimal_order.reports.claims import claims_csv
+from minimal_order.reports.claims import claims_csv, read_claims, show_claim
 from minimal_order.reports.freeze import freeze_report, summary_table
 from minimal_order.reports.ordering import reproduce_report
-from minimal_order.reports.text import claims_text, table
+from minimal_order.reports.text import claims_text, places, table
 
 LEVELS = (0.0, 0.125, 0.5, 1.0)
 TENTHS = tuple(i / 10 for i in range(11))
@@ -229,3 +229,26 @@ def test_table_of_claims_has_a_row_for_each_finding_and_every_digit():
     assert [rows[1][name] for name in ("value", "low", "high", "met")] == ["7.0", "", "", "no"]
     assert [rows[2][name] for name in ("value", "low", "high", "met")] == ["nan", "nan", "nan", ""]
     assert rows[3]["verdict"] == UNTESTED and rows[3]["where"] == rows[3]["value"] == ""
+
+
+def test_claims_come_back_from_their_table_and_are_shown(tmp_path):
+    findings = [
+        Finding("mnist; linear", "share", Estimate(0.46, 0.41, 0.51), True),
+        Finding("mnist; piecewise", "share", 7.25, True),
+        Finding("boston", "rho", 0.5, False),
+        Finding("boston", "for comparison", 1.0, None),
+    ]
+    judged = [Claim("x1", "It holds.", "Above .3", findings, CONDITIONS), Claim("x2", "No", "Any", [], UNTESTED)]
+    (tmp_path / "claims.csv").write_text(claims_csv(judged), "utf8")
+    assert list(read_claims(tmp_path / "claims.csv").values()) == judged
+    verdict, evidence = show_claim(tmp_path, "x1")
+    assert verdict.startswith("**x1: holds under conditions**\n\nIt holds.\n\nRule: Above .3\n\n")
+    assert "The rule is met on *mnist* (linear, piecewise), and nowhere else." in verdict
+    assert "\n\n".join(
+        [verdict.replace("**x1: holds under conditions**", "### x1: holds under conditions"), evidence]
+    ) == (claims_text(judged[:1]))
+    assert show_claim(tmp_path, "x2")[1] == "" and "not been run" in show_claim(tmp_path / "nowhere", "x1")[0]
+
+
+def test_places_are_listed_by_what_they_share():
+    assert places(["boston", "mnist; a", "mnist; b", "linear 200"]) == "*boston*, *mnist* (a, b), *linear 200*"
