@@ -159,7 +159,7 @@ def continue_branches(
 
 def at_once(n_params: int) -> int:
     """How many replicas are trained side by side: the more the better until their arrays leave the cache."""
-    return int(np.clip(500_000 // n_params, 64, 256))
+    return int(np.clip(225_000 // n_params, 28, 256))
 
 
 def mask_of(branch: tuple[str, int], orders: dict[str, NDArray], rows: slice) -> NDArray:
