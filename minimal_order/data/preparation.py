@@ -88,8 +88,11 @@ def fit_scaling(X: NDArray, scaling: str) -> tuple[NDArray, NDArray]:
 def apply_scaling(X: NDArray, shift: NDArray, scale: NDArray, dtype: np.dtype) -> NDArray:
     """(X - shift) / scale as a new array, rounded once to the given type; X and the result are (m, n)."""
     scaled = np.empty(X.shape, dtype)
+    pixels = X.dtype == np.uint8 and shift.ndim == scale.ndim == 0
+    values = ((np.arange(256) - shift) / scale).astype(dtype) if pixels else None  # each computed once, then looked up
     for i in range(0, len(X), ROWS):
-        scaled[i : i + ROWS] = (X[i : i + ROWS] - shift) / scale
+        block = X[i : i + ROWS]
+        scaled[i : i + ROWS] = (block - shift) / scale if values is None else values[block]
     return scaled
 
 

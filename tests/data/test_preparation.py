@@ -104,3 +104,12 @@ def test_target_moves_only_with_the_features(scaling, scale_y):
     np.testing.assert_allclose(data.y_train, (y[train] - shift) / std, **TOLERANCE)
     np.testing.assert_allclose(data.y_test, (y[test] - shift) / std, **TOLERANCE)
     np.testing.assert_allclose(data.y_scale, std, **TOLERANCE)
+
+
+def test_pixels_are_looked_up_as_they_would_be_computed():
+    X = np.random.default_rng(0).integers(0, 256, (preparation.ROWS + 5, 7), dtype=np.uint8)
+    for scaling in ("unit", "none", "standard"):
+        shift, scale = preparation.fit_scaling(X, scaling)
+        for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+            found = preparation.apply_scaling(X, shift, scale, dtype)
+            np.testing.assert_array_equal(found, ((X - shift) / scale).astype(dtype))

@@ -7,7 +7,7 @@ from small import small_dataset
 from minimal_order.experiments.freeze.config import QUICK, SETTINGS
 from minimal_order.networks.models import linear
 from minimal_order.orders import compute_order
-from minimal_order.reproduce.ordering import ordering_configs
+from minimal_order.reproduce.ordering import ordering_configs, queue
 from minimal_order.training.train import train
 
 
@@ -16,7 +16,14 @@ def test_every_data_set_of_the_paper_and_the_first_figure_soon():
     assert {config.dataset for config in configs.values()} == set(SETTINGS)
     assert next(iter(configs)) == "synthetic3"
     assert all(config.runs == 25 and config.seed == 3 and config.t1 == 1000 for config in configs.values())
-    assert all(len(config.orders) >= 6 for name, config in configs.items() if "new-data" not in name)
+    assert all(len(configs[name].orders) >= 6 for name in (*SETTINGS, "synthetic3-published"))
+
+
+def test_a_small_network_is_run_first_and_then_the_largest():
+    in_turn = queue(ordering_configs(quick=False, seed=0))
+    sizes = [config.model.n_params for config in in_turn.values()]
+    assert sizes[0] == 200 and sizes[1] == 7960 and sizes[1:] == sorted(sizes[1:], reverse=True)
+    assert set(in_turn) == set(ordering_configs(quick=False, seed=0))
 
 
 @pytest.mark.parametrize("dataset", ["synthetic1", "synthetic3"])
@@ -25,6 +32,7 @@ def test_what_the_paper_publishes_is_run_by_its_rule_on_one_data_set_and_on_many
     one, many = configs[f"{dataset}-published"], configs[f"{dataset}-published-new-data"]
     assert one.t0 == many.t0 == "published" and configs[dataset].t0 == "plateau"
     assert one.vary == ("init", "batches")
+    assert {"random", "gradient_covariance"} <= set(one.orders)
     assert many.vary == ("data", "split", "init", "batches")
     assert many.orders == ("random", "gradient_covariance")
 
