@@ -4,7 +4,6 @@ The unit is a part: a few runs and some of their branches, as replicas. What a p
 configuration and on what it holds, on nothing else. All branches of a run see the same batches.
 """
 
-
 import numpy as np
 from numpy.typing import NDArray
 
