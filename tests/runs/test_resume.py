@@ -18,10 +18,10 @@ from minimal_order.cli import main
 from minimal_order.runs.store import ResultsWarning
 
 COMMAND = shlex.split(
-    "freeze synthetic3 --set n_train=200 --set n_test=100 --orders random,gradient_covariance --runs 17"
+    "freeze synthetic3 --set n_train=200 --set n_test=100 --orders random,gradient_covariance --runs 41"
     " --levels 0,.5,1 --rate .01 --t0 plateau --t1 200"
 )
-PARTS = ["runs-000-004", "runs-005-009", "runs-010-014", "runs-015-016", "t0"]
+PARTS = ["runs-000-012", "runs-013-025", "runs-026-038", "runs-039-040", "t0"]
 
 
 def command(folder, *options):
@@ -50,9 +50,9 @@ def test_folder_is_complete(whole):
     assert {"loss", "alpha", "orders"} <= figures
     with open(whole / "loss.csv") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 2 * 3 * 17 * 2
+    assert len(rows) == 2 * 3 * 41 * 2
     assert np.isfinite([float(row["loss"]) for row in rows]).all()
-    for run in range(17):  # level 0 is one branch for all orders
+    for run in range(41):  # level 0 is one branch for all orders
         shared = [row["loss"] for row in rows if (row["run"], row["level"], row["split"]) == (str(run), "0", "test")]
         assert len(shared) == 2 and shared[0] == shared[1]
 
@@ -68,7 +68,7 @@ def test_killed_at_any_moment_and_started_again(whole, tmp_path):
     moments = [
         ("1", lambda: (folder / "config.json").exists(), 0.5),
         ("2", lambda: (folder / "parts" / "t0.npz").exists(), 2.0),
-        ("1", lambda: (folder / "parts" / "runs-000-004.npz").exists(), 0.5),
+        ("1", lambda: (folder / "parts" / "runs-000-012.npz").exists(), 0.5),
         ("1", lambda: (folder / "loss.csv").exists(), 1.5),
     ]
     for jobs, begun, within in moments:
@@ -99,7 +99,7 @@ def test_damaged_files_are_named_and_made_again(whole, tmp_path):
     folder = tmp_path / "out"
     shutil.copytree(whole, folder)
     expected, before = contents(whole), stamps(folder)
-    part = folder / "parts" / "runs-005-009.npz"
+    part = folder / "parts" / "runs-013-025.npz"
     part.write_bytes(part.read_bytes()[:-1000] + b"\0" * 1000)
     (folder / "loss.csv").write_text("order,loss\n")
     (folder / "loss.svg").unlink()
@@ -112,7 +112,7 @@ def test_damaged_files_are_named_and_made_again(whole, tmp_path):
     ]
     assert contents(folder) == expected
     again = {name for name, stamp in stamps(folder).items() if before[name] != stamp}
-    assert again == {"runs-005-009"}
+    assert again == {"runs-013-025"}
 
 
 def test_cluster_that_loses_a_worker_writes_the_same_bytes(whole, tmp_path, cluster):
