@@ -47,7 +47,7 @@ def judge(evidence: Evidence) -> list[Claim]:
 # --- estimators -----------------------------------------------------------------------------------------
 
 
-def interval(x: NDArray) -> Estimate:
+def interval_of_all(x: NDArray) -> Estimate:
     """Student's interval of x (runs,), if there are two and all are finite."""
     return mean_interval(x) if len(x) >= 2 and np.isfinite(x).all() else UNDEFINED
 
@@ -75,7 +75,7 @@ def kept(outcome: RelevanceOutcome, order: str, way: str = ZEROED) -> NDArray:
 def lead(outcome: RelevanceOutcome, order: str, other: str) -> Estimate:
     """By how much one order keeps more quality than another."""
     known = {order, other} <= set(outcome.config.orders) and inner_levels(outcome.config).any()
-    return interval(kept(outcome, order) - kept(outcome, other)) if known else UNDEFINED
+    return interval_of_all(kept(outcome, order) - kept(outcome, other)) if known else UNDEFINED
 
 
 def standing(outcome: RelevanceOutcome) -> list[str]:
@@ -118,14 +118,14 @@ def noise_to_signal(outcome: NoiseOutcome, order: str) -> NDArray:
 def ratio(x: NDArray, y: NDArray) -> Estimate:
     """Ratio of x to y (runs,), in the geometric mean; rounding errors are no difference."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        log = interval(np.round(np.log(x) - np.log(y), 9))
+        log = interval_of_all(np.round(np.log(x) - np.log(y), 9))
     return Estimate(*(np.exp(each) for each in log))
 
 
 def outlived(outcome: RelevanceOutcome, order: str) -> Estimate:
     """Which share of the dependent parameters of the synthetic set leaves before the independent one, the first."""
     rank = outcome.rank(order)
-    return interval((rank[:, 0] - 1) / (rank.shape[1] - 1))
+    return interval_of_all((rank[:, 0] - 1) / (rank.shape[1] - 1))
 
 
 # --- the claims -----------------------------------------------------------------------------------------

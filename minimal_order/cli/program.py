@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = [o for a in innermost(parser, arguments)._actions for o in a.option_strings]
         fail(f"{unknown[0]}: expected {nearest(unknown[0].partition('=')[0], known)}")
     try:
-        run(arguments)
+        execute(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output, such as ``head``, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
@@ -48,15 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> None:
     """Run the command. Beside an experiment's workers a second thread of BLAS here would only be in their way."""
     if "jobs" not in arguments:
-        return arguments.run(arguments)
+        arguments.run(arguments)
+        return
     check_workers(arguments.jobs, arguments.scheduler)
     from ..runs.part import single_thread
 
     with single_thread():
-        return arguments.run(arguments)
+        arguments.run(arguments)
 
 
 def check_workers(jobs: int, scheduler: str | None) -> None:

@@ -52,8 +52,7 @@ def cross_entropy(h: NDArray, y: NDArray) -> NDArray:
     """
     h = h - h.max(axis=-2, keepdims=True)
     index = np.broadcast_to(y[..., None, :], (*h.shape[:-2], 1, h.shape[-1]))
-    h_y = np.take_along_axis(h, index, axis=-2)[..., 0, :]
-    return np.log(np.exp(h, out=h).sum(axis=-2)) - h_y
+    return np.log(np.exp(h).sum(axis=-2)) - np.take_along_axis(h, index, axis=-2)[..., 0, :]
 
 
 def softmax(h: Any) -> Any:
@@ -90,13 +89,13 @@ LOSSES: dict[str, Callable] = {
 def labels(h: NDArray) -> NDArray:
     """The predicted class: argmax_j h_j, or [h > 0] where there is one output; (..., K, m) -> (..., m).
 
-    Of equal outputs the first; K - 1 where there is no largest, for one is NaN. ``h.argmax(axis=-2)`` takes eight
-    times as long: here the first of the largest is the one with most classes from it to the end.
+    Of equal outputs the first; K - 1 where there is no largest, for one is NaN. On many objects ``h.argmax(axis=-2)``
+    takes eight times as long: here the first of the largest is the one with most classes from it to the end.
     """
     n_outputs = h.shape[-2]
     if n_outputs == 1:
         return (h[..., 0, :] > 0).astype(int)
-    to_the_end = np.arange(n_outputs, 0, -1, dtype=np.int16)[:, None]
+    to_the_end = np.arange(n_outputs, 0, -1, dtype=np.min_scalar_type(n_outputs))[:, None]
     largest = (h == h.max(axis=-2, keepdims=True)) * to_the_end
     return np.minimum(n_outputs - largest.max(axis=-2), n_outputs - 1).astype(int)
 

@@ -51,7 +51,7 @@ def accumulated_gradient(gradients: NDArray) -> NDArray:
 )
 def by_accumulated_gradient(run: Training, rng: np.random.Generator) -> NDArray:
     """Full gradients, as in the talk: that of a mini-batch would mostly show the scale of its noise."""
-    return by_score(accumulated_gradient(run.gradients))
+    return by_score(accumulated_gradient(run.full_gradient(run.iterates)))
 
 
 @order("full_gradient", "smallest |full gradient| at the end first")

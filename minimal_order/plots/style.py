@@ -52,8 +52,7 @@ RC: dict[Any, Any] = {
     "mathtext.fontset": "dejavusans",
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
-    "axes.titley": 1.0,  # nothing stands above a panel: to look whether it does takes a tenth of a figure's time
-    "axes.formatter.limits": (-7, 7),  # and no factor "1e-5" either
+    "axes.formatter.limits": (-7, 7),  # a factor "1e-5" above an axis is easily overlooked
     "axes.formatter.useoffset": False,
     "axes.labelsize": 9,
     "axes.spines.top": False,

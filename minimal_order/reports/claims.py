@@ -50,5 +50,5 @@ def show_claim(folder: Path, name: str) -> tuple[str, str]:
     """One claim of a folder of results as Markdown: the verdict with what it rests on, and the numbers."""
     claim = read_claims(folder / "claims.csv").get(name)
     if claim is None:
-        return f"Claim {name} has not been run yet: `minimal-order reproduce`.", ""
+        return f"Claim {name} has not been run yet: `minimal-order reproduce {folder.name}`.", ""
     return f"**{name}: {claim.verdict}**\n\n{verdict_text(claim)}", evidence_table(claim)

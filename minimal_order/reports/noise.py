@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..claims.relevance import Evidence, interval, judge, noise_to_signal, passed_on
+from ..claims.relevance import Evidence, interval_of_all, judge, noise_to_signal, passed_on
 from ..experiments.noise.outcome import NOISE_COLUMNS, NoiseOutcome, noise_rows
 from ..experiments.relevance.outcome import inner_levels
 from ..runs.files import csv_text
@@ -53,9 +53,9 @@ def noise_summary(outcome: NoiseOutcome) -> str:
     rows = [
         (
             order,
-            str(interval(passed_on(outcome, order))),
-            str(interval(noise_to_signal(outcome, order))),
-            str(interval(outcome.metric[:, outcome.place(order)][:, inner_levels(outcome.config)].mean(axis=1))),
+            str(interval_of_all(passed_on(outcome, order))),
+            str(interval_of_all(noise_to_signal(outcome, order))),
+            str(interval_of_all(outcome.metric[:, outcome.place(order)][:, inner_levels(outcome.config)].mean(axis=1))),
         )
         for order in orders
     ]

@@ -7,7 +7,7 @@ import numpy as np
 from ..claims.relevance import (
     Evidence,
     free_share,
-    interval,
+    interval_of_all,
     judge,
     kept,
     standing,
@@ -119,8 +119,8 @@ def standing_text(outcome: RelevanceOutcome) -> str:
     rows = []
     for order in ranked:
         own = kept(outcome, order)
-        behind = "" if order == ranked[0] else str(interval(best - own))
-        rows.append((order, str(interval(sign * own)), behind, free(outcome, order)))
+        behind = "" if order == ranked[0] else str(interval_of_all(best - own))
+        rows.append((order, str(interval_of_all(sign * own)), behind, free(outcome, order)))
     heads = (
         f"mean {outcome.metric_name} over levels",
         "behind the best by",
@@ -147,7 +147,7 @@ def rest_text(outcome: RelevanceOutcome) -> str:
         return ""
     rows = []
     for order, way in others:
-        gain = interval(kept(outcome, order, way) - kept(outcome, order))
+        gain = interval_of_all(kept(outcome, order, way) - kept(outcome, order))
         rows.append((order, way, str(gain), free(outcome, order, way)))
     head = (
         "## If the rest does not stay\n\n*moved*: to where the order's covariance expects the others, given that those "

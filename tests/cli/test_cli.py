@@ -2,15 +2,17 @@ import os
 import shlex
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from folders import contents
+from threadpoolctl import threadpool_info
 
 import minimal_order
 from minimal_order.cli import main, ordering
-from minimal_order.cli.program import build_parser
+from minimal_order.cli.program import build_parser, execute
 from minimal_order.data.loading import available
 from minimal_order.experiments.freeze.config import QUICK, SETTINGS, FreezeConfig
 from minimal_order.orders import ORDERS
@@ -322,3 +324,11 @@ def test_error_names_the_part_it_comes_from(capsys, monkeypatch):
         main(["freeze", "boston"])
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "minimal-order: w = nan: expected a number in part runs-000-004\n"
+
+
+def test_beside_workers_linear_algebra_has_one_thread_and_afterwards_those_it_had():
+    threads, seen = (lambda: [library["num_threads"] for library in threadpool_info()]), []
+    before = threads()
+    execute(Namespace(jobs=1, scheduler=None, run=lambda arguments: seen.append(threads())))
+    execute(Namespace(run=lambda arguments: seen.append(threads())))
+    assert before and seen == [[1] * len(before), before] and threads() == before

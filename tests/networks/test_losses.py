@@ -133,6 +133,17 @@ def test_accuracy_counts_what_is_right():
     assert accuracy(one, np.array([0, 0, 1, 1])).tolist() == [0.5, 0.5]
 
 
+@pytest.mark.parametrize("n_outputs", [2, 10, 200, 300, 70_000])
+def test_label_is_the_first_of_the_largest(n_outputs):
+    """eq:accuracy: as numpy's argmax, ties included; where an output is NaN it is still one of the classes."""
+    h = np.random.default_rng(0).integers(0, 3 * n_outputs, (2, n_outputs, 5)).astype(float)
+    h[0, :, 0] = 0
+    h[1, [0, -1], 0] = 4 * n_outputs
+    np.testing.assert_array_equal(labels(h), h.argmax(axis=-2))
+    h[0, 1, 2] = np.nan
+    assert labels(h)[0, 2] == n_outputs - 1
+
+
 def test_softmax_and_one_hot():
     """eq:cross-entropy: probabilities sum to 1, also at logits of 1e4."""
     h, y = examples(cross_entropy, scale=1e4)

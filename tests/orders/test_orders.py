@@ -17,6 +17,7 @@ from minimal_order.networks.models import linear
 from minimal_order.orders import NEEDS, ORDERS, compute_order
 from minimal_order.orders.gradients import accumulated_gradient, preconditioned_gradient, preconditioner
 from minimal_order.training.optim import AdamState, sgd
+from minimal_order.training.train import train
 
 BY_FEATURES = ("belsley", "belsley_conditional")  # of a linear model: from the features alone
 
@@ -257,3 +258,17 @@ def test_run_without_what_an_order_needs_is_refused(name, options, need):
 def test_orders_are_of_one_run():
     with pytest.raises(ValueError, match=r"^run\.w\.shape = \(2, 3\): expected \(p,\), one run"):
         compute_order("magnitude", trained(shape=(2,)), generator())
+
+
+def test_orders_by_the_covariance_take_the_diagonal_of_a_whole_one():
+    data = small_dataset("regression", n_features=4)
+    model, runs = linear(4), {}
+    w = model.init(np.random.default_rng(0))
+    for full in (False, True):
+        rng = np.random.default_rng(1)
+        runs[full] = train(model, data, w, steps=20, rng=rng, batch_size=6, covariance="running", full=full)
+    assert runs[True].C.shape == (4, 4)
+    np.testing.assert_allclose(runs[True].variance, runs[False].C, rtol=1e-12)
+    for name in ("gradient_covariance", "preconditioned_gradient"):
+        one, other = (compute_order(name, runs[full], rng) for full in (False, True))
+        np.testing.assert_array_equal(one, other)

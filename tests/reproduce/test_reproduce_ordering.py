@@ -1,14 +1,11 @@
 """What the reproduction of the ordering paper runs, in what order, on what data."""
 
-import numpy as np
 import pytest
-from small import small_dataset
 
 from minimal_order.experiments.freeze.config import QUICK, SETTINGS
-from minimal_order.networks.models import linear
-from minimal_order.orders import compute_order
+from minimal_order.experiments.plugins import read_plugins
+from minimal_order.reproduce import ordering
 from minimal_order.reproduce.ordering import ordering_configs, queue
-from minimal_order.training.train import train
 
 
 def test_every_data_set_of_the_paper_and_the_first_figure_soon():
@@ -43,15 +40,28 @@ def test_quick_is_small():
     assert all(getattr(config, name) == value for config in configs.values() for name, value in QUICK.items())
 
 
-def test_orders_by_the_covariance_take_the_diagonal_of_a_whole_one():
-    data = small_dataset("regression", n_features=4)
-    model, runs = linear(4), {}
-    w = model.init(np.random.default_rng(0))
-    for full in (False, True):
-        rng = np.random.default_rng(1)
-        runs[full] = train(model, data, w, steps=20, rng=rng, batch_size=6, covariance="running", full=full)
-    assert runs[True].C.shape == (4, 4)
-    np.testing.assert_allclose(runs[True].variance, runs[False].C, rtol=1e-12)
-    for name in ("gradient_covariance", "preconditioned_gradient"):
-        one, other = (compute_order(name, runs[full], rng) for full in (False, True))
-        np.testing.assert_array_equal(one, other)
+def test_experiments_run_in_that_sequence(monkeypatch, tmp_path):
+    seen = []
+
+    def look(groups, *_):
+        seen.extend(groups)
+        raise InterruptedError
+
+    monkeypatch.setattr(ordering, "run_groups", look)
+    with pytest.raises(InterruptedError):
+        next(ordering.reproduce_ordering(tmp_path, quick=True, jobs=1, progress=False))
+    assert seen == [*queue(ordering_configs(quick=True, seed=0)), "settings", "cost"]
+
+
+@pytest.mark.usefixtures("orders_table")
+def test_an_order_of_the_users_is_in_every_experiment_that_compares_orders(tmp_path):
+    assert ordering_configs(quick=False, seed=0)["synthetic1-published"].orders == ("random", "gradient_covariance")
+    file = tmp_path / "my_order.py"
+    file.write_text(
+        "import minimal_order as mo\n\n"
+        '@mo.order("moved", "what moved least first")\n'
+        "def moved(run, rng):\n    return mo.by_score(abs(run.w - run.w_start))\n"
+    )
+    configs = ordering_configs(quick=False, seed=0, plugins=tuple(read_plugins([file])))
+    assert configs["synthetic1-published"].orders == ("random", "gradient_covariance", "moved")
+    assert all("moved" in config.orders for name, config in configs.items() if not name.endswith("new-data"))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...freezing.masks import freeze_mask, n_frozen, rank_of
-from ...orders import ORDERS, compute_order
+from ...orders import compute_order
 from ...training.loop import Step, divergence_allowed
 from ...training.optim import map_state
 from ...training.train import Training, evaluate, train
@@ -97,9 +97,8 @@ def sound_runs(training: Training) -> NDArray:
 def orders_of(config: FreezeConfig, training: Training, runs: tuple[int, ...]) -> dict[str, NDArray]:
     """Every order of every run, (runs, p); a run that has diverged has none and gets 0 ... p-1."""
     n_params = config.model.n_params
-    if any("iterates" in ORDERS[name].needs for name in config.orders):
-        with divergence_allowed():
-            training.gradients  # noqa: B018  (of all runs at once)
+    with divergence_allowed():
+        training.gradient  # noqa: B018  (of all runs at once, whichever orders are asked for: always the same bits)
     orders = {name: np.tile(np.arange(n_params), (len(runs), 1)) for name in config.orders}
     for i in np.flatnonzero(sound_runs(training)):
         alone = training.run(int(i))

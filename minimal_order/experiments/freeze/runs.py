@@ -19,7 +19,9 @@ OFFICIAL_SPLIT = ("mnist", "cifar10", "cifar10-subset")
 """Data sets on which no seed has a say."""
 
 RUNS_A_PART = 5
-"""Runs that are computed together: fixed, because the last bits of a result depend on its neighbours."""
+"""Runs that are computed together: fixed, because the last bits of a result depend on its neighbours.
+
+Of freezing networks of ``SMALL`` parameters or more; and of the pilot, selection and relevance whatever their size."""
 
 SMALL, SMALL_RUNS_A_PART = 1000, 13
 """A network of fewer parameters costs little more than the calls it takes, so that more runs share them."""

@@ -1,5 +1,7 @@
 """Branches of the freezing experiment, each against training it alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from freeze_trainings import CLOSE, PAIR, RUNS, first_phase, mean_losses, recorded
@@ -102,3 +104,18 @@ def test_branches_see_the_same_batches_however_they_are_cut_into_pieces(monkeypa
     same = continue_branches(config, training, twins, RUNS)
     at = {branch: i for i, branch in enumerate(branches_of(config, twins))}
     np.testing.assert_array_equal(same["loss"][:, at["one", 100]], same["loss"][:, at["two", 100]])
+
+
+@pytest.mark.parametrize(
+    ("n_params", "expected"), [(1, 256), (301, 256), (4041, 55), (7960, 28), (100_000, 28), (10**7, 28)]
+)
+def test_pieces_hold_about_as_many_parameters_whatever_the_network(n_params, expected):
+    assert freeze.at_once(n_params) == expected
+
+
+def test_order_does_not_depend_on_which_others_are_asked_for():
+    config = tiny(dataset="boston", data={}, dtype="float32", orders=("full_gradient", "preconditioned_gradient"))
+    more = replace(config, orders=("random", "accumulated_gradient", *config.orders))
+    few, many = (orders_of(each, first_phase(config), RUNS) for each in (config, more))
+    for name in config.orders:
+        np.testing.assert_array_equal(few[name], many[name])
